@@ -1,0 +1,159 @@
+"""The stack's configuration as one frozen tree of typed settings.
+
+`load_settings` reads the keys `payments:*` (an object for each part) and `pinot:*` (how to reach the controller,
+which the resources of `pinot_as_code` read too). No component reads configuration: each is given its part.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, model_validator
+
+from components.pinot_settings import ControllerSettings, PinotSettings
+from components.setting_errors import BrokenRuleError, SettingsError, explain, read_keys, secrets_in_clear
+from components.setting_kinds import FilePath, GuardWord, SettingsPart
+from components.store_settings import ArchiveSettings, AwsSettings, DeepStoreSettings
+from components.stream_settings import KafkaSettings
+
+LOOPBACK: Final = ("127.0.0.1", "localhost")
+PROD_REPLICATION_FACTOR: Final = 3
+PROD_MIN_INSYNC_REPLICAS: Final = 2
+
+
+class ProductSettings(SettingsPart):
+    """Where the data product's files are."""
+
+    directory: FilePath = Field(
+        default="data-product",
+        description="Directory with the descriptor, schemas, tables and questions, relative to Pulumi.yaml.",
+    )
+
+
+class GuardSettings(SettingsPart):
+    """What stands between a change and the loss of data."""
+
+    protect: bool = Field(
+        default=True, description="Whether Pulumi refuses to delete the topics, buckets, schemas and tables."
+    )
+    allow: tuple[GuardWord, ...] = Field(
+        default=(), description="Words that let a change of Pinot's objects through although data may go."
+    )
+    adopt: Literal["identical", "take-over"] = Field(
+        default="identical",
+        description="What to do with a schema or table that is there already: identical takes it when it"
+        " equals the files and refuses otherwise; take-over changes it into what the files say.",
+    )
+
+
+class Settings(SettingsPart):
+    """The whole configuration of one stack."""
+
+    environment: Literal["local", "dev", "prod"] = Field(description="Which environment this stack is.")
+    kafka: KafkaSettings = Field(description="The brokers and the product's topics.")
+    aws: AwsSettings = Field(description="The AWS account.")
+    deep_store: DeepStoreSettings = Field(description="The bucket with Pinot's segments.")
+    archive: ArchiveSettings = Field(description="The bucket with the archived events.")
+    pinot: PinotSettings = Field(description="The Pinot cluster.")
+    product: ProductSettings = Field(default_factory=ProductSettings, description="The product's files.")
+    guards: GuardSettings = Field(
+        default_factory=GuardSettings, description="What keeps data from being lost."
+    )
+    controller: ControllerSettings = Field(description="How to reach the Pinot controller.")
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        for rule in broken_rules(self):
+            raise rule
+        return self
+
+
+def broken_rules(settings: Settings) -> Iterator[BrokenRuleError]:
+    """Yield what is wrong between the parts, and what an environment does not allow."""
+    if settings.archive.bucket == settings.deep_store.bucket:
+        yield BrokenRuleError(
+            key="archive.bucket", found="the deep store's bucket", allowed="a bucket of its own"
+        )
+    if settings.pinot.mode == "kubernetes":
+        yield BrokenRuleError(
+            key="pinot.mode",
+            found="kubernetes, which this version of the program cannot install yet",
+            allowed="external, with pinot:controllerUrl and pinot.brokerUrl of a running Pinot 1.5.1",
+        )
+    if settings.environment == "local":
+        yield from _broken_locally(settings)
+    else:
+        yield from _broken_beyond_local(settings)
+    if settings.environment == "prod":
+        yield from _broken_in_prod(settings)
+
+
+def _broken_locally(settings: Settings) -> Iterator[BrokenRuleError]:
+    endpoint = settings.aws.endpoint
+    if endpoint is None or urlsplit(endpoint).hostname not in LOOPBACK:
+        yield BrokenRuleError(
+            key="aws.endpoint",
+            found="no S3 server on this machine, with which local would change a real account",
+            allowed="an address on 127.0.0.1, for example http://127.0.0.1:5000",
+        )
+
+
+def _broken_beyond_local(settings: Settings) -> Iterator[BrokenRuleError]:
+    environment = settings.environment
+    if settings.aws.endpoint is not None:
+        yield BrokenRuleError(
+            key="aws.endpoint", found=f"an S3 server in {environment}", allowed="no endpoint: AWS itself"
+        )
+    if settings.kafka.security.protocol == "PLAINTEXT":
+        yield BrokenRuleError(
+            key="kafka.security.protocol",
+            found=f"PLAINTEXT in {environment}, which would carry personal data in clear",
+            allowed="SASL_SSL",
+        )
+    for key, bucket in (("deepStore", settings.deep_store), ("archive", settings.archive)):
+        if not bucket.tls_only:
+            yield BrokenRuleError(key=f"{key}.tlsOnly", found=f"false in {environment}", allowed="true")
+        if bucket.force_destroy:
+            yield BrokenRuleError(key=f"{key}.forceDestroy", found=f"true in {environment}", allowed="false")
+
+
+def _broken_in_prod(settings: Settings) -> Iterator[BrokenRuleError]:
+    for key, topic in (("topic", settings.kafka.topic), ("quarantine", settings.kafka.quarantine)):
+        for name, number, least in (
+            ("replicationFactor", topic.replication_factor, PROD_REPLICATION_FACTOR),
+            ("minInsyncReplicas", topic.min_insync_replicas, PROD_MIN_INSYNC_REPLICAS),
+        ):
+            if number < least:
+                yield BrokenRuleError(
+                    key=f"kafka.{key}.{name}",
+                    found=f"{number} in prod, where the loss of one broker must cost no record",
+                    allowed=f"at least {least}",
+                )
+    if settings.archive.object_lock is None:
+        yield BrokenRuleError(
+            key="archive.objectLock", found="no Object Lock in prod", allowed="an object with mode and years"
+        )
+    if not settings.guards.protect:
+        yield BrokenRuleError(key="guards.protect", found="false in prod", allowed="true")
+
+
+def load_settings(configuration: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:
+    """Return the typed settings of a stack.
+
+    Args:
+        configuration: every key of the stack, `namespace:key` → text (structured values as JSON).
+        secret_keys: the keys that the stack's file keeps encrypted.
+
+    Raises:
+        SettingsError: something is missing, unknown, wrong or in clear; it names the key and what is allowed.
+
+    """
+    try:
+        settings = Settings.model_validate_json(json.dumps(read_keys(configuration)))
+    except ValidationError as error:
+        # Pydantic's own message shows what it found, and that may be a secret.
+        raise explain(Settings, error) from None
+    if in_clear := secrets_in_clear(settings, secret_keys):
+        raise SettingsError(in_clear)
+    return settings

@@ -1,0 +1,124 @@
+"""Settings of the storage: the AWS account, Pinot's deep store and the archive of the events."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from components.setting_errors import BrokenRuleError
+from components.setting_kinds import BucketName, Days, KeyArn, Name, Region, SettingsPart, TagText, Url, Years
+
+ARCHIVE_RETENTION_DAYS: Final = 2557
+"""Seven years with their leap days."""
+
+
+class AwsSettings(SettingsPart):
+    """The AWS account. Credentials come from AWS's own environment variables and files, never from here."""
+
+    region: Region = Field(description="Region of the buckets.")
+    endpoint: Url | None = Field(
+        default=None, description="An S3 server on this machine to use instead of AWS, for local alone."
+    )
+    tags: Mapping[Name, TagText] = Field(
+        default_factory=dict, description="Tags for everything, beside those that the product sets itself."
+    )
+
+
+class Encryption(SettingsPart):
+    """Encryption at rest of a bucket."""
+
+    kms_key: KeyArn | None = Field(
+        default=None, description="KMS key; without one, S3's own keys are used (AES256)."
+    )
+
+
+class BucketSettings(SettingsPart):
+    """What both buckets have."""
+
+    bucket: BucketName = Field(description="The bucket's name.")
+    encryption: Encryption = Field(default_factory=Encryption, description="Encryption at rest.")
+    tls_only: bool = Field(
+        default=True,
+        description="Whether requests without TLS are refused by policy; off only for a server without.",
+    )
+    unfinished_upload_days: Days = Field(
+        default=3, description="Age at which an unfinished upload is removed."
+    )
+    force_destroy: bool = Field(
+        default=False, description="Whether destroying the stack may delete what is in the bucket."
+    )
+
+
+class DeepStoreSettings(BucketSettings):
+    """The bucket with Pinot's segments. Never locked, never in Glacier: Pinot must read and delete there."""
+
+    intelligent_tiering_after_days: Days = Field(
+        default=30,
+        description="Age at which a segment moves to Intelligent-Tiering, whose tiers answer at once.",
+    )
+    non_current_days: Days = Field(
+        default=7, description="How long an overwritten or deleted segment can be brought back."
+    )
+
+
+class ObjectLock(SettingsPart):
+    """Write once, read many: until the time is over, no version can be deleted."""
+
+    mode: Literal["GOVERNANCE", "COMPLIANCE"] = Field(
+        description="GOVERNANCE can be lifted with a permission, COMPLIANCE by nobody, not even root."
+    )
+    years: Years = Field(default=7, description="How long a version is locked.")
+    cannot_be_undone: bool = Field(default=False, description="The explicit word that COMPLIANCE asks for.")
+
+    @model_validator(mode="after")
+    def _compliance_is_acknowledged(self) -> Self:
+        if self.mode == "COMPLIANCE" and not self.cannot_be_undone:
+            raise BrokenRuleError(
+                key="cannotBeUndone",
+                found=f"COMPLIANCE, which nobody can lift for {self.years} years, without the explicit word",
+                allowed="true, or mode GOVERNANCE",
+            )
+        return self
+
+
+class ArchiveSettings(BucketSettings):
+    """The bucket with the events, hashed, for seven years: hot, warm, cold, deep archive, expiry."""
+
+    warm_after_days: Days = Field(default=90, description="Age at which a file moves to Standard-IA.")
+    cold_after_days: Days = Field(
+        default=365, description="Age at which a file moves to Glacier Instant Retrieval."
+    )
+    deep_archive_after_days: Days = Field(
+        default=1095, description="Age at which a file moves to Glacier Deep Archive."
+    )
+    retention_days: Days = Field(default=ARCHIVE_RETENTION_DAYS, description="Age at which a file expires.")
+    non_current_days: Days = Field(
+        default=30,
+        description="How long a version lives once it is no longer current: expired, deleted or overwritten."
+        " A locked version stays until its lock is over, whatever this says.",
+    )
+    object_lock: ObjectLock | None = Field(
+        default=None, description="Object Lock; it can only be had from the bucket's first day on."
+    )
+
+    @model_validator(mode="after")
+    def _tiers_follow_each_other(self) -> Self:
+        ages = {
+            "warmAfterDays": self.warm_after_days,
+            "coldAfterDays": self.cold_after_days,
+            "deepArchiveAfterDays": self.deep_archive_after_days,
+            "retentionDays": self.retention_days,
+        }
+        for (earlier, age), (later, next_age) in itertools.pairwise(ages.items()):
+            if age >= next_age:
+                raise BrokenRuleError(
+                    key=later,
+                    found=f"{next_age} days, not above {earlier} of {age} days",
+                    allowed=f"more than {age} days",
+                )
+        if self.object_lock is not None and self.force_destroy:
+            raise BrokenRuleError(
+                key="forceDestroy", found="true together with objectLock, which forbids it", allowed="false"
+            )
+        return self
