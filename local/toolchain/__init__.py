@@ -1,0 +1,1 @@
+"""Pulumi's tool chain, built from public Go modules where its downloads cannot be reached."""
