@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Document = dict[str, Any]
+Json = Any
+"""Any JSON value. A precise recursive type would need a cast at every step into it."""
+
+Document = dict[str, Json]
 """A JSON object: a schema, a table, a logical table."""
 
 
