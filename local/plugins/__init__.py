@@ -1,0 +1,1 @@
+"""Provider plugins that stand in for a cloud on one machine."""
