@@ -1,0 +1,188 @@
+"""Holding the tables against the ledger: counts, sums to the cent, times to the millisecond, every cell.
+
+What is told of a difference names tables, columns and event or transaction ids, and values only of columns
+that cannot hold personal data.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from local.events.ledger import ANYTHING, KEY_COLUMNS, TABLES, Cell, Ledger, Row, canonical_json
+from local.failure import LocalFailureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.events.broker import Broker
+
+# A table is read in slices of its key, so that no answer grows beyond some ten thousand rows.
+_SLICES = ("0", "2", "4", "6", "8", "a", "c", "e")
+_ROWS_A_SLICE = 5_000
+_MOST_ROWS = 10_000_000
+_SHOWN = 20
+_PATIENCE_SECONDS = 0.5
+_TIMES = frozenset(
+    {"eventTime", "registeredAt", "registeredHour", "bookedAt", "bookedHour", "transactionTime"}
+)
+_JSON = frozenset({"metadata", "walletMetadata", "bookingMetadata"})
+_SHOWABLE = _TIMES | {
+    "amount", "currency", "transactionType", "bookingStatus", "transactionStatus", "processingTimeMs",
+}  # fmt: skip
+
+
+@dataclass
+class TableResult:
+    """How one table compares; `open_rows` are rows of events that the contract leaves open."""
+
+    table: str
+    expected: int
+    found: int = 0
+    open_rows: int = 0
+    missing: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    cells: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+    expected_amount: Decimal = Decimal(0)
+    found_amount: Decimal = Decimal(0)
+
+    @property
+    def equal(self) -> bool:
+        """Whether every row is there once, with every cell as expected, and none besides."""
+        return not (self.missing or self.unexpected or self.doubled or self.cells)
+
+    def lines(self) -> Iterator[str]:
+        """Tell the result; one line when all is well."""
+        mark = "✓" if self.equal else "✗"
+        left_open = f", {self.open_rows:,} of events the contract leaves open" if self.open_rows else ""
+        yield (
+            f"{mark} {self.table}: {self.found:,} of {self.expected:,} rows, amounts "
+            f"{self.found_amount:,.2f} of {self.expected_amount:,.2f}{left_open}"
+        )
+        for what, keys in (
+            ("missing", self.missing),
+            ("unexpected", self.unexpected),
+            ("there twice", self.doubled),
+        ):
+            if keys:
+                more = f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else ""
+                yield f"    {what} ({KEY_COLUMNS[self.table]}): {', '.join(sorted(keys)[:_SHOWN])}{more}"
+        for column, count in self.cells.most_common():
+            yield f"    {column} differs in {count:,} rows"
+        yield from (f"      {example}" for example in self.examples)
+
+
+def reconcile(ledger: Ledger, broker: Broker) -> tuple[TableResult, ...]:
+    """Compare every row of the three tables that events reach first."""
+    return tuple(_compare(table, ledger, broker) for table in TABLES)
+
+
+def wait_for_rows(ledger: Ledger, broker: Broker, timeout_seconds: float) -> None:
+    """Wait until every table holds at least what the ledger expects and has grown no more for half a second.
+
+    Raises:
+        LocalFailureError: rows are missing after the time; the message counts them by table
+
+    """
+    deadline = time.monotonic() + timeout_seconds
+    before: dict[str, int] = {}
+    while True:
+        counts = {table: count_rows(table, broker) for table in TABLES}
+        short = {table: count for table, count in counts.items() if count < len(ledger.rows[table])}
+        if not short and counts == before:
+            return
+        if short and time.monotonic() > deadline:
+            found = ", ".join(
+                f"{table} {count:,} of {len(ledger.rows[table]):,}" for table, count in short.items()
+            )
+            message = (
+                f"Rows are missing {timeout_seconds:.0f} s after their events were sent: {found}. "
+                "See `make status` and the log of Pinot."
+            )
+            raise LocalFailureError(message)
+        before = counts
+        time.sleep(_PATIENCE_SECONDS)
+
+
+def count_rows(table: str, broker: Broker) -> int:
+    """Count a table's rows as a reader sees them."""
+    count: int = broker.query(f"SELECT COUNT(*) FROM {table}").rows[0][0]  # noqa: S608 - a table of ours
+    return count
+
+
+def read_rows(table: str, columns: tuple[str, ...], broker: Broker, rows: int) -> Iterator[Row]:
+    """Read rows as a ledger has them: times in epoch milliseconds, amounts exact, metadata canonical."""
+    key = KEY_COLUMNS[table]
+    selected = ", ".join(f"CAST({column} AS LONG)" if column in _TIMES else column for column in columns)
+    for condition in _conditions(key, rows):
+        sql = f"SELECT {selected} FROM {table}{condition} LIMIT {_MOST_ROWS}"  # noqa: S608 - columns of the ledger
+        for values in broker.query(sql, enableNullHandling="true", timeoutMs="60000").rows:
+            yield {column: _cell(column, value) for column, value in zip(columns, values, strict=True)}
+
+
+def _conditions(key: str, rows: int) -> Iterator[str]:
+    if rows <= _ROWS_A_SLICE:
+        yield ""
+        return
+    yield f" WHERE {key} < '{_SLICES[0]}'"
+    for lower, upper in pairwise(_SLICES):
+        yield f" WHERE {key} >= '{lower}' AND {key} < '{upper}'"
+    yield f" WHERE {key} >= '{_SLICES[-1]}'"
+
+
+def _cell(column: str, value: Any) -> Cell:  # noqa: ANN401 - JSON
+    if value is None or value == "null":
+        return None
+    if column == "amount":
+        return Decimal(str(value))
+    if column in _TIMES or column == "processingTimeMs":
+        return int(value)
+    if column in _JSON:
+        return canonical_json(json.loads(value))
+    return str(value)
+
+
+def _compare(table: str, ledger: Ledger, broker: Broker) -> TableResult:
+    expected = ledger.rows[table]
+    result = TableResult(table, len(expected))
+    result.expected_amount = sum((_amount(row) for row in expected.values()), Decimal(0))
+    columns = tuple(next(iter(expected.values()))) if expected else (KEY_COLUMNS[table], "amount")
+    seen: set[str] = set()
+    for found in read_rows(table, columns, broker, len(expected)):
+        key = str(found[KEY_COLUMNS[table]])
+        if key not in expected:
+            if {key, str(found.get("transactionId"))} & ledger.open_keys:
+                result.open_rows += 1
+            else:
+                result.unexpected.append(key)
+            continue
+        result.found += 1
+        result.found_amount += _amount(found)
+        if key in seen:
+            result.doubled.append(key)
+        seen.add(key)
+        _compare_cells(result, key, expected[key], found)
+    result.missing = [key for key in expected if key not in seen]
+    return result
+
+
+def _compare_cells(result: TableResult, key: str, expected: Row, found: Row) -> None:
+    for column, wanted in expected.items():
+        if wanted is ANYTHING or wanted == found[column]:
+            continue
+        result.cells[column] += 1
+        if len(result.examples) < _SHOWN:
+            values = f": expected {wanted}, found {found[column]}" if column in _SHOWABLE else ""
+            result.examples.append(f"{key} {column}{values}")
+
+
+def _amount(row: Row) -> Decimal:
+    amount = row["amount"]
+    return amount if isinstance(amount, Decimal) else Decimal(0)
