@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 _UNUSED_AFTER_SECONDS = 30 * 24 * 3600
 
 
-def content_key(files: Iterable[Path], *facts: str) -> str:
-    """Return a key that changes with the content or the order of `files`, and with any of `facts`."""
+def content_key(root: Path, files: Iterable[Path], *facts: str) -> str:
+    """Return a key that changes with the path below `root` or the content of any file, and with any fact."""
     digest = hashlib.sha256()
     for fact in facts:
         digest.update(f"{fact}\0".encode())
-    for file in files:
-        digest.update(f"{file.name}\0".encode())
+    for file in sorted(files):
+        digest.update(f"{file.relative_to(root)}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
 

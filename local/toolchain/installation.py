@@ -91,10 +91,9 @@ def _on_path() -> Path | None:
 
 
 def _key() -> str:
-    sources = sorted(
-        file for pattern in ("*/go.mod", "*/go.sum", "*/*.go") for file in _SOURCES.glob(pattern)
-    )
+    sources = (file for pattern in ("*/go.mod", "*/go.sum", "*/*.go") for file in _SOURCES.glob(pattern))
     return content_key(
+        _SOURCES,
         sources,
         *_BUILD_FLAGS,
         pinned_version(),

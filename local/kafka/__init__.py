@@ -1,0 +1,1 @@
+"""The local Kafka broker: its class path, its configuration, its storage."""
