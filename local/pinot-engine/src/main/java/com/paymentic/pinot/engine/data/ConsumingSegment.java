@@ -1,0 +1,138 @@
+package com.paymentic.pinot.engine.data;
+
+import java.io.IOException;
+import org.apache.pinot.common.utils.LLCSegmentName;
+import org.apache.pinot.segment.local.data.manager.SegmentDataManager;
+import org.apache.pinot.segment.local.indexsegment.mutable.MutableSegmentImpl;
+import org.apache.pinot.segment.spi.IndexSegment;
+import org.apache.pinot.spi.config.table.TableConfig;
+import org.apache.pinot.spi.data.Schema;
+import org.apache.pinot.spi.data.readers.GenericRow;
+import org.apache.pinot.spi.stream.LongMsgOffset;
+import org.apache.pinot.spi.stream.StreamMessageMetadata;
+
+/**
+ * A segment that takes rows, with the configuration that was in force when it began.
+ *
+ * <p>One thread adds rows; queries read beside it. Once sealed, it takes no more and waits to be replaced by the committed
+ * segment of the same name.
+ */
+final class ConsumingSegment extends SegmentDataManager {
+  private final LLCSegmentName _name;
+  private final MutableSegmentImpl _segment;
+  private final TableConfig _table;
+  private final Schema _schema;
+  private final RowPipeline _pipeline;
+  private final long _startOffset;
+  private final long _createdMs;
+  private volatile long _nextOffset;
+  private volatile long _lastRecordMs = Long.MIN_VALUE;
+
+  /** @param schema with Pinot's virtual columns, as the mutable segment was made with it */
+  ConsumingSegment(LLCSegmentName name, MutableSegmentImpl segment, TableConfig table, Schema schema, long startOffset,
+      long createdMs) {
+    _name = name;
+    _segment = segment;
+    _table = table;
+    _schema = schema;
+    _pipeline = new RowPipeline(table, schema);
+    _startOffset = startOffset;
+    _nextOffset = startOffset;
+    _createdMs = createdMs;
+  }
+
+  /**
+   * Takes a record of the stream.
+   *
+   * @return what became of it
+   */
+  RowPipeline.Outcome add(StreamRecord record) {
+    RowPipeline.Outcome outcome = _pipeline.process(record.key(), record.value());
+    if (outcome.fate() != RowPipeline.Fate.ROWS) {
+      return outcome;
+    }
+    LongMsgOffset offset = new LongMsgOffset(record.offset());
+    StreamMessageMetadata metadata = new StreamMessageMetadata.Builder().setRecordIngestionTimeMs(record.timestampMs())
+        .setOffset(offset, offset).build();
+    try {
+      for (GenericRow row : outcome.rows()) {
+        _segment.index(row, metadata);
+      }
+    } catch (IOException | RuntimeException e) {
+      return new RowPipeline.Outcome(RowPipeline.Fate.FAILED, outcome.rows(), Failures.ofRow(e));
+    }
+    _lastRecordMs = record.timestampMs();
+    return outcome;
+  }
+
+  void consumedTo(long nextOffset) {
+    _nextOffset = nextOffset;
+  }
+
+  /** Whether one of its indexes or dictionaries cannot grow any more, however few rows it has. */
+  boolean isIndexFull() {
+    return !_segment.canAddMore();
+  }
+
+  int rows() {
+    return _segment.getNumDocsIndexed();
+  }
+
+  MutableSegmentImpl mutable() {
+    return _segment;
+  }
+
+  TableConfig table() {
+    return _table;
+  }
+
+  Schema schema() {
+    return _schema;
+  }
+
+  int partition() {
+    return _name.getPartitionGroupId();
+  }
+
+  int sequence() {
+    return _name.getSequenceNumber();
+  }
+
+  long startOffset() {
+    return _startOffset;
+  }
+
+  /** The offset after the last record taken, whatever became of that record. */
+  long nextOffset() {
+    return _nextOffset;
+  }
+
+  long createdMs() {
+    return _createdMs;
+  }
+
+  /** The stream's time of the last record that became a row; {@code Long.MIN_VALUE} when none did. */
+  long lastRecordMs() {
+    return _lastRecordMs;
+  }
+
+  @Override
+  public String getSegmentName() {
+    return _name.getSegmentName();
+  }
+
+  @Override
+  public IndexSegment getSegment() {
+    return _segment;
+  }
+
+  @Override
+  public void doOffload() {
+    _segment.offload();
+  }
+
+  @Override
+  protected void doDestroy() {
+    _segment.destroy();
+  }
+}

@@ -1,0 +1,74 @@
+package com.paymentic.pinot.engine.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Says what failed without saying on which value.
+ *
+ * <p>Pinot's exceptions quote what they were given ({@code Cannot convert value: '…'}), and that is an event's field. Only
+ * the names that Pinot puts in fixed places (the column, the kind of step), exception classes and code positions are
+ * passed on.
+ */
+final class Failures {
+  private static final Pattern COLUMN = Pattern.compile("for column: ([A-Za-z_$][A-Za-z0-9_$]*)$");
+  private static final int DEEPEST = 10;
+
+  private Failures() {
+  }
+
+  /** A row that failed in a transform, a filter, a type conversion or an index. */
+  static String ofRow(Throwable failure) {
+    String text = String.valueOf(failure.getMessage());
+    Matcher column = COLUMN.matcher(text);
+    String where;
+    if (column.find()) {
+      where = (text.contains("transform function") ? "transform function of column " : "type of column ")
+          + column.group(1);
+    } else if (text.startsWith("Caught exception while executing filter function")) {
+      where = "the table's filterFunction";
+    } else {
+      where = "the row";
+    }
+    return where + ": " + causes(failure);
+  }
+
+  /** Something that failed while rows were at hand: building a segment, loading it. */
+  static String ofSegment(Throwable failure) {
+    return causes(failure) + " at " + position(rootOf(failure));
+  }
+
+  private static String causes(Throwable failure) {
+    List<String> names = new ArrayList<>();
+    Throwable current = failure;
+    for (int depth = 0; current != null && depth < DEEPEST; depth++) {
+      String name = current.getClass().getSimpleName();
+      if (names.isEmpty() || !names.get(names.size() - 1).equals(name)) {
+        names.add(name);
+      }
+      current = current.getCause();
+    }
+    return String.join(" caused by ", names);
+  }
+
+  private static Throwable rootOf(Throwable failure) {
+    Throwable root = failure;
+    for (int depth = 0; root.getCause() != null && depth < DEEPEST; depth++) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  private static String position(Throwable failure) {
+    for (StackTraceElement element : failure.getStackTrace()) {
+      if (element.getClassName().startsWith("org.apache.pinot")
+          || element.getClassName().startsWith("com.paymentic")) {
+        String name = element.getClassName();
+        return name.substring(name.lastIndexOf('.') + 1) + "." + element.getMethodName() + ":" + element.getLineNumber();
+      }
+    }
+    return "an unknown place";
+  }
+}

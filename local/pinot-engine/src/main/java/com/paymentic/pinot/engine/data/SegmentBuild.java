@@ -1,0 +1,115 @@
+package com.paymentic.pinot.engine.data;
+
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.apache.pinot.spi.config.table.TableConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The building of one sealed segment in the background, again and again until it succeeds or the table goes.
+ *
+ * <p>A configuration that Pinot accepts but cannot build by (a range index on a raw BIG_DECIMAL) fails here first. The rows
+ * stay queryable in the sealed segment; a corrected table configuration is used at the next try.
+ */
+final class SegmentBuild implements Runnable {
+  private static final Logger LOGGER = LoggerFactory.getLogger(SegmentBuild.class);
+  private static final long FIRST_RETRY_MS = 2_000;
+  private static final long LONGEST_RETRY_MS = 60_000;
+
+  private final ConsumingSegment _segment;
+  private final SegmentStore.Progress _next;
+  private final List<Jobs.Job> _jobs;
+  private final SegmentCommitter _committer;
+  private final Supplier<TableConfig> _currentTable;
+  private final FlushThreshold _threshold;
+  private final ScheduledExecutorService _executor;
+  private long _retryMs = FIRST_RETRY_MS;
+  private boolean _done;
+  private boolean _cancelled;
+  private boolean _running;
+  private String _error;
+
+  /** @param jobs the force commits that wait for this segment */
+  SegmentBuild(ConsumingSegment segment, SegmentStore.Progress next, List<Jobs.Job> jobs, SegmentCommitter committer,
+      Supplier<TableConfig> currentTable, FlushThreshold threshold, ScheduledExecutorService executor) {
+    _segment = segment;
+    _next = next;
+    _jobs = jobs;
+    _committer = committer;
+    _currentTable = currentTable;
+    _threshold = threshold;
+    _executor = executor;
+  }
+
+  @Override
+  public void run() {
+    synchronized (this) {
+      if (_cancelled) {
+        return;
+      }
+      _running = true;
+    }
+    boolean retried = error() != null;
+    try {
+      SegmentCommitter.Result result =
+          _committer.commit(_segment, retried ? _currentTable.get() : _segment.table(), _next);
+      _threshold.committed(result.rows(), result.sizeBytes());
+      if (!retried) {
+        _jobs.forEach(job -> job.segmentDone(true));
+      }
+      finish(null, true);
+    } catch (Exception | OutOfMemoryError e) {
+      if (!retried) {
+        _jobs.forEach(job -> job.segmentDone(false));
+      }
+      retryLater("Segment " + _segment.getSegmentName() + " cannot be built: " + Failures.ofSegment(e)
+          + ". Its rows stay queryable; correct the table's indexes, the engine tries again");
+    }
+  }
+
+  private void retryLater(String error) {
+    LOGGER.error("{} in {} ms", error, _retryMs);
+    finish(error, false);
+    _executor.schedule(this, _retryMs, TimeUnit.MILLISECONDS);
+    _retryMs = Math.min(_retryMs * 2, LONGEST_RETRY_MS);
+  }
+
+  private synchronized void finish(String error, boolean done) {
+    _error = error;
+    _done = done;
+    _running = false;
+    notifyAll();
+  }
+
+  /** Why the last try failed, null while it has not. */
+  synchronized String error() {
+    return _error;
+  }
+
+  synchronized boolean isDone() {
+    return _done;
+  }
+
+  /** Tries no more; a try that is running ends by itself. */
+  synchronized void cancel() {
+    _cancelled = true;
+    notifyAll();
+  }
+
+  /** Waits until the segment is committed or the build cancelled. */
+  synchronized void await() throws InterruptedException {
+    while (!_done && !_cancelled) {
+      wait();
+    }
+  }
+
+  /** Waits until no try is running; after {@link #cancel} none begins. */
+  synchronized void awaitEnd() throws InterruptedException {
+    while (_running) {
+      wait();
+    }
+  }
+}

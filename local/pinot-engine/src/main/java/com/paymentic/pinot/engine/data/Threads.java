@@ -1,0 +1,19 @@
+package com.paymentic.pinot.engine.data;
+
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Daemon threads with names: none keeps the process alive, each is known in a thread dump. */
+final class Threads {
+  private Threads() {
+  }
+
+  static ThreadFactory named(String name) {
+    AtomicInteger count = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+}
