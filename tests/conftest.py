@@ -1,0 +1,69 @@
+"""What tests share: one local platform a session, each of its services started on first use."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.environment import LocalEnvironment
+from local.platform import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class RunningPinot:
+    """The session's Pinot engine. `platform` is for tests that end it and start it again."""
+
+    controller_url: str
+    broker_url: str
+    platform: Platform
+
+
+@pytest.fixture(scope="session")
+def local_environment(request: pytest.FixtureRequest) -> Iterator[LocalEnvironment]:
+    """Give an environment of the session's own: its home is new, its ports were free, nothing runs yet."""
+    home = Path(tempfile.mkdtemp(prefix="payments-"))  # not tmp_path: a unix socket's path must stay short
+    yield LocalEnvironment.ephemeral(home)
+    if request.session.testsfailed:
+        kept = f"\nThe local environment of the failed session is kept in {home} (logs in {home / 'logs'}).\n"
+        sys.stderr.write(kept)
+    else:
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def local_platform(local_environment: LocalEnvironment) -> Iterator[Platform]:
+    """Give the session's platform, on which nothing runs until `kafka`, `s3` or `pinot` is asked for."""
+    platform = Platform(local_environment)
+    yield platform
+    platform.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(local_platform: Platform) -> str:
+    """Give the bootstrap servers of a running Kafka."""
+    local_platform.start("kafka")
+    return local_platform.environment.kafka_bootstrap
+
+
+@pytest.fixture(scope="session")
+def s3(local_platform: Platform) -> str:
+    """Give the endpoint URL of a running S3 server."""
+    local_platform.start("s3")
+    return local_platform.environment.s3_endpoint
+
+
+@pytest.fixture(scope="session")
+def pinot(local_platform: Platform) -> RunningPinot:
+    """Give a running Pinot engine. Tables that consume need `kafka` as well."""
+    local_platform.start("pinot")
+    environment = local_platform.environment
+    return RunningPinot(environment.controller_url, environment.broker_url, local_platform)
