@@ -1,7 +1,5 @@
 package com.paymentic.pinot.engine.data;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,25 +30,12 @@ final class Failures {
     } else {
       where = "the row";
     }
-    return where + ": " + causes(failure);
+    return where + ": " + rootOf(failure).getClass().getSimpleName();
   }
 
   /** Something that failed while rows were at hand: building a segment, loading it. */
   static String ofSegment(Throwable failure) {
-    return causes(failure) + " at " + position(rootOf(failure));
-  }
-
-  private static String causes(Throwable failure) {
-    List<String> names = new ArrayList<>();
-    Throwable current = failure;
-    for (int depth = 0; current != null && depth < DEEPEST; depth++) {
-      String name = current.getClass().getSimpleName();
-      if (names.isEmpty() || !names.get(names.size() - 1).equals(name)) {
-        names.add(name);
-      }
-      current = current.getCause();
-    }
-    return String.join(" caused by ", names);
+    return rootOf(failure).getClass().getSimpleName() + " at " + position(rootOf(failure));
   }
 
   private static Throwable rootOf(Throwable failure) {
