@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 _HEADERS: list[tuple[str, str | bytes | None]] = [
     ("content-type", b"application/cloudevents+json; charset=UTF-8")
 ]
+# What the client has to say comes to `_Run._disturbed`, once, instead of once a second to stderr.
+_SILENT = logging.getLogger("local.events.kafka")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
 _CONNECT_SECONDS = 10.0
-_DELIVERY_SECONDS = 60.0
+_DELIVERY_SECONDS = 30.0
 _PROGRESS_SECONDS = 2.0
 _TICK_SECONDS = 0.01
 _FINEST_RATE = 100.0
@@ -109,6 +115,7 @@ class _Run:
         self._expected = expected
         self._progress = progress
         self._sent = self._bytes = self._acknowledged = 0
+        self._down = False
         self._errors: Counter[str] = Counter()
         self._started = self._told = time.monotonic()
         self._producer = Producer(
@@ -122,8 +129,9 @@ class _Run:
                 "queue.buffering.max.messages": 200_000,
                 # librdkafka's default is another hash than Java's: the same key would get two partitions.
                 "partitioner": "murmur2_random",
-                "log_level": 2,
-            }
+                "error_cb": self._disturbed,
+            },
+            logger=_SILENT,
         )
 
     def send(self, record: Record) -> None:
@@ -172,6 +180,11 @@ class _Run:
             size = f"{sent.value_bytes / 2**20:,.1f} MiB"
             say(f"  ✓ {sent.records:,} events sent in {seconds:.1f} s ({sent.rate:,.0f}/s, {size})")
         return sent
+
+    def _disturbed(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN and not self._down:  # noqa: SLF001 - the constant's only name
+            self._down = True
+            say(f"  … Kafka at {self._bootstrap} is gone; events wait {_DELIVERY_SECONDS:.0f} s for it")
 
     def _delivered(self, error: KafkaError | None, _: Message) -> None:
         if error is None:
