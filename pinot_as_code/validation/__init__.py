@@ -1,0 +1,1 @@
+"""Rules for schemas, tables and logical tables. Pure functions: they read documents and yield findings."""
