@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-# A build that nothing has used for so long belongs to a state of the sources that is gone.
-_UNUSED_AFTER_SECONDS = 30 * 24 * 3600
+_KEY_LENGTH = 16
+
+# Builds of earlier sources go, but for a few that a developer may come back to, and but for those that a
+# running process may still be reading.
+_KEPT_BUILDS = 3
+_SURELY_UNUSED_AFTER_SECONDS = 24 * 3600
 
 
 def content_key(root: Path, files: Iterable[Path], *facts: str) -> str:
@@ -34,7 +38,7 @@ def content_key(root: Path, files: Iterable[Path], *facts: str) -> str:
     for file in sorted(files):
         digest.update(f"{file.relative_to(root)}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()[:_KEY_LENGTH]
 
 
 def cached(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Path:
@@ -118,7 +122,12 @@ def _mark_used(directory: Path) -> None:
 
 
 def _remove_unused(cache: Path, name: str, *, keep: Path) -> None:
-    oldest = time.time() - _UNUSED_AFTER_SECONDS
-    for directory in cache.glob(f"{name}-*"):
-        if directory != keep and directory.is_dir() and directory.stat().st_mtime < oldest:
+    unused_since = time.time() - _SURELY_UNUSED_AFTER_SECONDS
+    earlier = sorted(
+        (directory.stat().st_mtime, directory)
+        for directory in cache.glob(f"{name}-{'[0-9a-f]' * _KEY_LENGTH}")
+        if directory != keep
+    )
+    for last_use, directory in earlier[: -_KEPT_BUILDS + 1]:
+        if last_use < unused_since:
             shutil.rmtree(directory, ignore_errors=True)

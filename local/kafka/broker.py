@@ -67,7 +67,7 @@ def settings(environment: LocalEnvironment) -> Mapping[str, str]:
         "log.dirs": str(_data(environment)),
         # Topics are the stack's business: one that a client's typo made would hide the mistake.
         "auto.create.topics.enable": "false",
-        # After a kill the controller waits so long for the broker that is gone; the default makes that 9 seconds.
+        # After a kill the controller waits so long for the broker that is gone; by default 9 seconds.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
         # One broker, few groups: fewer files and threads, and no waiting for members that never come.
