@@ -15,6 +15,7 @@ from components.setting_kinds import (
     Replicas,
     Rows,
     Seconds,
+    SecondsAsText,
     Secret,
     SettingsPart,
     TenantName,
@@ -102,6 +103,9 @@ class ControllerSettings(SettingsPart):
     )
     password: Secret | None = Field(default=None, description="That user's password.")
     token: Secret | None = Field(default=None, description="A bearer token, in place of user and password.")
+    call_timeout_seconds: SecondsAsText | None = Field(
+        default=None, description="How long one call of the controller may take; none: 60 seconds."
+    )
     ca_file: FilePath | None = Field(
         default=None,
         description="PEM file with the controller's certificate authority, unless it is a public one.",

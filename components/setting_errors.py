@@ -93,8 +93,8 @@ def _structured(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 def explain(model: type[BaseModel], error: ValidationError) -> SettingsError:
     """Turn pydantic's findings into sentences with the configuration's own keys."""
-    findings = [dict(details) for details in error.errors(include_url=False)]
-    places = [details["loc"] for details in findings]
+    findings: list[dict[str, Any]] = [dict(details) for details in error.errors(include_url=False)]
+    places: list[tuple[str | int, ...]] = [details["loc"] for details in findings]
     # A list that is too short because its entries are wrong is no second mistake.
     apart = [
         details

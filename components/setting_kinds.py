@@ -98,6 +98,12 @@ Days = Annotated[int, Field(ge=1, le=36500), Kind("a whole number from 1 to 3650
 Years = Annotated[int, Field(ge=1, le=100), Kind("a whole number from 1 to 100", unit="years")]
 Hours = Annotated[int, Field(ge=1, le=168), Kind("a whole number from 1 to 168", unit="hours")]
 Seconds = Annotated[int, Field(ge=1, le=3600), Kind("a whole number from 1 to 3600", unit="seconds")]
+SecondsAsText = Annotated[
+    str,
+    StringConstraints(pattern=r"^[1-9][0-9]{0,3}$"),
+    Kind("a whole number from 1 to 9999", unit="seconds"),
+]
+"""For a key whose whole value is the number: Pulumi hands such values over as text."""
 MessageBytes = Annotated[
     int, Field(ge=1024, le=104_857_600), Kind("a whole number from 1024 to 104857600", unit="bytes")
 ]

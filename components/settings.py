@@ -1,7 +1,8 @@
 """The stack's configuration as one frozen tree of typed settings.
 
-`load_settings` reads the keys `payments:*` (an object for each part) and `pinot:*` (how to reach the controller,
-which the resources of `pinot_as_code` read too). No component reads configuration: each is given its part.
+`load_settings` reads the keys `payments:*` (an object for each part) and `pinot:*` (how to reach the
+controller, which the resources of `pinot_as_code` read too). No component reads configuration: each is given
+its part.
 """
 
 import json

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import grpc  # type: ignore[import-untyped]  # no stubs among the locked dependencies
+import grpc
 import pytest
 from botocore.config import Config
 from google.protobuf import empty_pb2

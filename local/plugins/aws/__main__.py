@@ -8,7 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-import grpc  # type: ignore[import-untyped]  # no stubs among the locked dependencies
+import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from local.plugins.aws.provider import AwsStandIn

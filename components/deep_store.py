@@ -1,0 +1,283 @@
+"""The storage on S3: Pinot's deep store, and the archive that keeps the events for seven years."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+from pulumi_aws import s3
+
+from components.store_settings import (
+    ArchiveSettings,
+    AwsSettings,
+    BucketSettings,
+    DeepStoreSettings,
+    ObjectLock,
+)
+
+Rule = s3.BucketLifecycleConfigurationRuleArgs
+
+
+def deep_store_rules(settings: DeepStoreSettings) -> list[Rule]:
+    """Return the lifecycle of segments: tiers that answer at once, no expiry of what Pinot still holds."""
+    return [
+        _rule(
+            "segments",
+            transitions=[
+                s3.BucketLifecycleConfigurationRuleTransitionArgs(
+                    days=settings.intelligent_tiering_after_days, storage_class="INTELLIGENT_TIERING"
+                )
+            ],
+            noncurrent_version_expiration=_non_current(settings.non_current_days),
+        ),
+        *_tidying(settings),
+    ]
+
+
+def archive_rules(settings: ArchiveSettings) -> list[Rule]:
+    """Return the lifecycle of archived events: hot (Standard), warm, cold, deep archive, expiry.
+
+    On a versioned bucket expiry only adds a delete marker: what goes is the non-current version, days later.
+    """
+    tiers = (
+        (settings.warm_after_days, "STANDARD_IA"),
+        (settings.cold_after_days, "GLACIER_IR"),
+        (settings.deep_archive_after_days, "DEEP_ARCHIVE"),
+    )
+    return [
+        _rule(
+            "events",
+            transitions=[
+                s3.BucketLifecycleConfigurationRuleTransitionArgs(days=days, storage_class=storage_class)
+                for days, storage_class in tiers
+            ],
+            expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=settings.retention_days),
+            noncurrent_version_expiration=_non_current(settings.non_current_days),
+        ),
+        *_tidying(settings),
+    ]
+
+
+def _tidying(settings: BucketSettings) -> list[Rule]:
+    """Return what both buckets need: no half uploads, no delete markers with nothing behind them."""
+    return [
+        _rule(
+            "unfinished-uploads",
+            abort_incomplete_multipart_upload=(
+                s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                    days_after_initiation=settings.unfinished_upload_days
+                )
+            ),
+        ),
+        _rule(
+            "lone-delete-markers",
+            # A rule of its own: S3 refuses it beside an expiry in days.
+            expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True),
+        ),
+    ]
+
+
+def _rule(identity: str, **actions: Any) -> Rule:  # noqa: ANN401 - whatever a rule of the SDK takes
+    return Rule(
+        id=identity,
+        status="Enabled",
+        filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+        **actions,
+    )
+
+
+def _non_current(days: int) -> s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs:
+    return s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(noncurrent_days=days)
+
+
+def tls_only_policy(bucket: str) -> str:
+    """Return a bucket policy that refuses every request without TLS, whoever makes it."""
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "TlsOnly",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ],
+        },
+        sort_keys=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketArgs:
+    """What makes one bucket."""
+
+    settings: BucketSettings
+    rules: Sequence[Rule]
+    tags: Mapping[str, str]
+    protect: bool
+    lock: ObjectLock | None = None
+
+
+class GuardedBucket(pulumi.ComponentResource):
+    """A private, versioned, encrypted bucket with a lifecycle."""
+
+    bucket: s3.Bucket
+
+    def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> None:
+        """Make the bucket and what is set on it.
+
+        Args:
+            name: Pulumi's name of the component and of each of its resources.
+            args: the bucket.
+            opts: options with the aws provider and the parent.
+
+        """
+        super().__init__("payments:deep_store:GuardedBucket", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+        settings = args.settings
+        self.bucket = s3.Bucket(
+            name,
+            bucket=settings.bucket,
+            force_destroy=settings.force_destroy,
+            object_lock_enabled=args.lock is not None,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        bucket = self.bucket.bucket
+        versioning = s3.BucketVersioning(
+            name,
+            bucket=bucket,
+            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+            opts=inside,
+        )
+        s3.BucketServerSideEncryptionConfiguration(
+            name, bucket=bucket, rules=[_encryption_rule(settings)], opts=inside
+        )
+        s3.BucketOwnershipControls(
+            name,
+            bucket=bucket,
+            rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+            opts=inside,
+        )
+        public_access = s3.BucketPublicAccessBlock(
+            name,
+            bucket=bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=inside,
+        )
+        # S3 refuses rules for non-current versions, and locks, while versioning is not on yet.
+        after_versioning = pulumi.ResourceOptions(parent=self, depends_on=[versioning])
+        s3.BucketLifecycleConfiguration(name, bucket=bucket, rules=list(args.rules), opts=after_versioning)
+        if args.lock is not None:
+            s3.BucketObjectLockConfiguration(
+                name, bucket=bucket, rule=_lock_rule(args.lock), opts=after_versioning
+            )
+        if settings.tls_only:
+            # One after the other: S3 answers OperationAborted to two such changes at once.
+            after_public_access = pulumi.ResourceOptions(parent=self, depends_on=[public_access])
+            s3.BucketPolicy(
+                name, bucket=bucket, policy=tls_only_policy(settings.bucket), opts=after_public_access
+            )
+        self.register_outputs({"bucket": bucket, "arn": self.bucket.arn})
+
+
+def _encryption_rule(settings: BucketSettings) -> s3.BucketServerSideEncryptionConfigurationRuleArgs:
+    key = settings.encryption.kms_key
+    return s3.BucketServerSideEncryptionConfigurationRuleArgs(
+        apply_server_side_encryption_by_default=(
+            s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+                sse_algorithm="AES256" if key is None else "aws:kms", kms_master_key_id=key
+            )
+        ),
+        # One data key for many objects: without it, every segment read is a request to KMS.
+        bucket_key_enabled=key is not None,
+    )
+
+
+def _lock_rule(lock: ObjectLock) -> s3.BucketObjectLockConfigurationRuleArgs:
+    return s3.BucketObjectLockConfigurationRuleArgs(
+        default_retention=s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
+            mode=lock.mode, years=lock.years
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeepStoreArgs:
+    """The two buckets and the account they are in."""
+
+    aws: AwsSettings
+    deep_store: DeepStoreSettings
+    archive: ArchiveSettings
+    tags: Mapping[str, str]
+    protect: bool
+
+
+class DeepStore(pulumi.ComponentResource):
+    """The product's storage."""
+
+    deep_store: s3.Bucket
+    """Pinot's segments."""
+    archive: s3.Bucket
+    """The events, hashed, for seven years."""
+
+    def __init__(self, name: str, args: DeepStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make the buckets.
+
+        Args:
+            name: Pulumi's name of the component.
+            args: the buckets and the account.
+            opts: options of the component.
+
+        """
+        super().__init__("payments:deep_store:DeepStore", name, None, opts)
+        provider = _provider(args.aws, pulumi.ResourceOptions(parent=self))
+        children = pulumi.ResourceOptions(parent=self, providers=[provider])
+        tags = {**args.aws.tags, **args.tags}
+        self.deep_store = GuardedBucket(
+            "deep-store",
+            BucketArgs(
+                settings=args.deep_store,
+                rules=deep_store_rules(args.deep_store),
+                tags=tags,
+                protect=args.protect,
+            ),
+            children,
+        ).bucket
+        self.archive = GuardedBucket(
+            "archive",
+            BucketArgs(
+                settings=args.archive,
+                rules=archive_rules(args.archive),
+                tags=tags,
+                protect=args.protect,
+                lock=args.archive.object_lock,
+            ),
+            children,
+        ).bucket
+        self.register_outputs({"deepStore": self.deep_store.bucket, "archive": self.archive.bucket})
+
+
+def _provider(settings: AwsSettings, opts: pulumi.ResourceOptions) -> aws.Provider:
+    if settings.endpoint is None:
+        return aws.Provider("aws", region=settings.region, opts=opts)
+    return aws.Provider(
+        "aws",
+        region=settings.region,
+        endpoints=[aws.ProviderEndpointArgs(s3=settings.endpoint)],
+        # An S3 server on this machine has no host name a bucket, no account and no metadata service.
+        s3_use_path_style=True,
+        skip_credentials_validation=True,
+        skip_metadata_api_check=True,
+        skip_region_validation=True,
+        skip_requesting_account_id=True,
+        opts=opts,
+    )
