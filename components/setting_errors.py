@@ -63,7 +63,7 @@ def read_keys(configuration: Mapping[str, str]) -> dict[str, Any]:
         SettingsError: a key belongs to a default provider, which this program never uses.
 
     """
-    tree: dict[str, Any] = {}
+    tree: dict[str, Any] = {part: {} for part in NAMESPACES.values() if part is not None}
     refused = []
     for key, text in configuration.items():
         namespace, _, name = key.partition(":")
@@ -75,7 +75,10 @@ def read_keys(configuration: Mapping[str, str]) -> dict[str, Any]:
         if namespace not in NAMESPACES:
             continue
         part = NAMESPACES[namespace]
-        target = tree if part is None else tree.setdefault(part, {})
+        if part is None and name in NAMESPACES.values():
+            own = next(other for other, held in NAMESPACES.items() if held == name)
+            refused.append(f"{key}: found an unknown key; its settings are keys of their own, {own}:<key>.")
+        target = tree if part is None else tree[part]
         target[name] = _structured(text)
     if refused:
         raise SettingsError(refused)
