@@ -33,14 +33,17 @@ import org.slf4j.LoggerFactory;
 public final class EmbeddedDataPlane implements DataPlane {
   private static final Logger LOGGER = LoggerFactory.getLogger(EmbeddedDataPlane.class);
 
+  private static final long LOOK_MS = 10_000;
+
   private final Stream.Factory _streams;
+  private final long _lookMs;
   private final PinotInstance _instance;
   private final TableCatalog _catalog = new TableCatalog();
   private final Jobs _jobs = new Jobs();
   private final ExecutorService _reloads = Executors.newSingleThreadExecutor(Threads.named("reload"));
   private final ExecutorService _pinotReloads = Executors.newSingleThreadExecutor(Threads.named("pinot-reload"));
-  private final ScheduledExecutorService _watcher = Executors.newScheduledThreadPool(3, Threads.named("stream-watcher"));
-  private final ScheduledExecutorService _builder = Executors.newScheduledThreadPool(1, Threads.named("segment-builder"));
+  private final ScheduledExecutorService _watcher = Threads.scheduler("stream-watcher", 3);
+  private final ScheduledExecutorService _builder = Threads.scheduler("segment-builder", 1);
   private final QueryEngine _queries;
 
   /**
@@ -48,16 +51,18 @@ public final class EmbeddedDataPlane implements DataPlane {
    * @param serverInstanceId the server that holds the segments, as queries and segments show it
    */
   public EmbeddedDataPlane(Path tablesDir, String serverInstanceId) {
-    this(tablesDir, serverInstanceId, serverInstanceId.replaceFirst("^Server_", "Broker_"), KafkaStream::new);
+    this(tablesDir, serverInstanceId, serverInstanceId.replaceFirst("^Server_", "Broker_"), KafkaStream::new, LOOK_MS);
   }
 
   /** @param brokerInstanceId the broker that answers show */
   public EmbeddedDataPlane(Path tablesDir, String serverInstanceId, String brokerInstanceId) {
-    this(tablesDir, serverInstanceId, brokerInstanceId, KafkaStream::new);
+    this(tablesDir, serverInstanceId, brokerInstanceId, KafkaStream::new, LOOK_MS);
   }
 
-  EmbeddedDataPlane(Path tablesDir, String serverInstanceId, String brokerInstanceId, Stream.Factory streams) {
+  EmbeddedDataPlane(Path tablesDir, String serverInstanceId, String brokerInstanceId, Stream.Factory streams,
+      long lookMs) {
     _streams = streams;
+    _lookMs = lookMs;
     try {
       Files.createDirectories(tablesDir);
     } catch (IOException e) {
@@ -74,7 +79,7 @@ public final class EmbeddedDataPlane implements DataPlane {
     LocalTable local;
     try {
       local = table.getTableType() == TableType.OFFLINE ? new OfflineTable(_instance, definition)
-          : new RealtimeTable(_instance, definition, _streams, _watcher, _builder);
+          : new RealtimeTable(_instance, definition, _streams, _lookMs, _watcher, _builder);
       local.start();
     } catch (EngineException e) {
       throw e;
@@ -246,6 +251,7 @@ public final class EmbeddedDataPlane implements DataPlane {
   public void close() {
     _catalog.all().forEach(LocalTable::stop);
     _queries.close();
-    List.of(_reloads, _pinotReloads, _watcher, _builder).forEach(ExecutorService::shutdownNow);
+    // Without interrupts: they close files that are being written.
+    List.of(_reloads, _pinotReloads, _watcher, _builder).forEach(ExecutorService::shutdown);
   }
 }

@@ -44,6 +44,15 @@ final class PartitionConsumer implements Runnable {
   private long _retryAtMs;
   private long _retryMs = FIRST_RETRY_MS;
 
+  /** Pinot took the configuration but cannot work by it; no event has been touched, so its message may be shown. */
+  private static final class ConfigurationException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    ConfigurationException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   PartitionConsumer(RealtimeTable table, int partition, SegmentStore.Progress progress, boolean paused) {
     _table = table;
     _partition = partition;
@@ -65,7 +74,7 @@ final class PartitionConsumer implements Runnable {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         break;
-      } catch (StreamException e) {
+      } catch (StreamException | ConfigurationException e) {
         retryLater(e.getMessage());
       } catch (Exception e) {
         LOGGER.error("Partition {} of table {} failed: {}", _partition, _table.name(), Failures.ofSegment(e));
@@ -161,8 +170,14 @@ final class PartitionConsumer implements Runnable {
     SegmentStore.Progress progress = _progress;
     LLCSegmentName name = new LLCSegmentName(TableNameBuilder.extractRawTableName(_table.name()), _partition,
         progress.sequence(), progress.createdMs());
-    _segment = _table.segments().begin(name, _table.streamConfig().getTopicName(), _table.partitionCount(),
-        progress.startOffset(), progress.createdMs(), _flushRows);
+    try {
+      _segment = _table.segments().begin(name, _table.streamConfig().getTopicName(), _table.partitionCount(),
+          progress.startOffset(), progress.createdMs(), _flushRows);
+    } catch (RuntimeException e) {
+      throw new ConfigurationException("Segment " + name.getSegmentName()
+          + " cannot begin with the table's configuration: " + e.getMessage()
+          + ". Correct it, the engine tries again", e);
+    }
     LOGGER.info("Segment {} consumes from offset {}", name.getSegmentName(), progress.startOffset());
   }
 
@@ -205,7 +220,10 @@ final class PartitionConsumer implements Runnable {
     SegmentBuild build = _build;
     if (build != null) {
       build.await();
-      _build = null;
+      // A build that was cancelled may still be running; whoever stops this table waits for it.
+      if (build.isDone()) {
+        _build = null;
+      }
     }
   }
 
@@ -273,6 +291,7 @@ final class PartitionConsumer implements Runnable {
     _thread.join();
     SegmentBuild build = _build;
     if (build != null) {
+      build.cancel();
       build.awaitEnd();
     }
   }

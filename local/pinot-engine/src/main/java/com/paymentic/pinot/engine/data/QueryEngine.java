@@ -119,7 +119,12 @@ final class QueryEngine implements AutoCloseable {
     if (target.isEmpty()) {
       return new BrokerResponseNative(QueryErrorCode.TABLE_DOES_NOT_EXIST);
     }
-    long timeoutMs = timeoutMs(query, target.get());
+    long timeoutMs;
+    try {
+      timeoutMs = timeoutMs(query, target.get());
+    } catch (IllegalArgumentException e) {
+      return new BrokerResponseNative(QueryErrorCode.QUERY_VALIDATION, e.getMessage());
+    }
     QueryExecutionContext context = new QueryExecutionContext(QueryExecutionContext.QueryType.SSE, requestId,
         Long.toString(requestId), "default", arrivedMs, arrivedMs + timeoutMs, arrivedMs + timeoutMs, _brokerId,
         _instanceId, "");

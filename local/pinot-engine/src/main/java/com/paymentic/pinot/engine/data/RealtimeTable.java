@@ -28,9 +28,9 @@ import org.slf4j.LoggerFactory;
 final class RealtimeTable extends LocalTable {
   private static final Logger LOGGER = LoggerFactory.getLogger(RealtimeTable.class);
   private static final long FIRST_LOOK_MS = 500;
-  private static final long LONGEST_LOOK_MS = 10_000;
 
   private final Stream.Factory _streams;
+  private final long _longestLookMs;
   private final ScheduledExecutorService _watcher;
   private final ScheduledExecutorService _builder;
   private final RealtimeSegments _segments;
@@ -48,13 +48,15 @@ final class RealtimeTable extends LocalTable {
   private Future<?> _look;
 
   /**
+   * @param lookMs how often to look for new partitions and for a stream that went away
    * @param watcher looks for streams and their partitions; may wait for a server that does not answer
    * @param builder builds segments, one at a time
    */
-  RealtimeTable(PinotInstance instance, TableDefinition definition, Stream.Factory streams,
+  RealtimeTable(PinotInstance instance, TableDefinition definition, Stream.Factory streams, long lookMs,
       ScheduledExecutorService watcher, ScheduledExecutorService builder) {
     super(instance, definition);
     _streams = streams;
+    _longestLookMs = lookMs;
     _watcher = watcher;
     _builder = builder;
     _segments = new RealtimeSegments(instance, definition);
@@ -92,17 +94,17 @@ final class RealtimeTable extends LocalTable {
         LOGGER.info("The stream of table {} is there", name());
       }
       _streamError = null;
-      _lookMs = LONGEST_LOOK_MS;
+      _lookMs = _longestLookMs;
     } catch (StreamException e) {
       if (_streamError == null) {
         LOGGER.warn("Table {}: {}", name(), e.getMessage());
       }
       _streamError = e.getMessage();
-      _lookMs = Math.min(_lookMs * 2, LONGEST_LOOK_MS);
+      _lookMs = Math.min(_lookMs * 2, _longestLookMs);
     } catch (RuntimeException e) {
       _streamError = "The stream cannot be used: " + Failures.ofSegment(e);
       LOGGER.error("Table {}: {}", name(), _streamError);
-      _lookMs = LONGEST_LOOK_MS;
+      _lookMs = _longestLookMs;
     }
     synchronized (this) {
       if (!_stopped) {
@@ -112,14 +114,15 @@ final class RealtimeTable extends LocalTable {
   }
 
   private void consume(int partition, OffsetCriteria from) throws StreamException {
-    SegmentStore.Progress progress = store().progress(partition, _committed).orElse(null);
-    if (progress == null) {
-      // Noted at once: "largest" means the end of the stream when the table was made, not when it was restarted.
-      progress = new SegmentStore.Progress(0, _stream.offset(partition, from), System.currentTimeMillis());
-      store().note(partition, progress);
-    }
+    SegmentStore.Progress known = store().progress(partition, _committed).orElse(null);
+    SegmentStore.Progress progress = known != null ? known
+        : new SegmentStore.Progress(0, _stream.offset(partition, from), System.currentTimeMillis());
     synchronized (this) {
       if (!_stopped) {
+        if (known == null) {
+          // Noted at once: "largest" means the end of the stream when the table was made, not when it was restarted.
+          store().note(partition, progress);
+        }
         PartitionConsumer consumer = new PartitionConsumer(this, partition, progress, _paused);
         _consumers.put(partition, consumer);
         consumer.start();

@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
  * The building of one sealed segment in the background, again and again until it succeeds or the table goes.
  *
  * <p>A configuration that Pinot accepts but cannot build by (a range index on a raw BIG_DECIMAL) fails here first. The rows
- * stay queryable in the sealed segment; a corrected table configuration is used at the next try.
+ * stay queryable in the sealed segment, and the next try is by the table's configuration of then. A change between dictionary
+ * and raw encoding cannot help a segment that was filled in the other one; a restart reads its rows from the stream again.
  */
 final class SegmentBuild implements Runnable {
   private static final Logger LOGGER = LoggerFactory.getLogger(SegmentBuild.class);
@@ -66,7 +67,7 @@ final class SegmentBuild implements Runnable {
         _jobs.forEach(job -> job.segmentDone(false));
       }
       retryLater("Segment " + _segment.getSegmentName() + " cannot be built: " + Failures.ofSegment(e)
-          + ". Its rows stay queryable; correct the table's indexes, the engine tries again");
+          + ". Its rows stay queryable. Correct the table's indexes (the encodings must stay), the engine tries again");
     }
   }
 

@@ -34,7 +34,7 @@ final class Engine implements AutoCloseable {
   }
 
   private EmbeddedDataPlane newPlane() {
-    return new EmbeddedDataPlane(_directory, "Server_test_1", "Broker_test_1", config -> _stream);
+    return new EmbeddedDataPlane(_directory, "Server_test_1", "Broker_test_1", config -> _stream, 200);
   }
 
   EmbeddedDataPlane plane() {
@@ -91,6 +91,20 @@ final class Engine implements AutoCloseable {
     }
   }
 
+  /** A configuration that Pinot takes and cannot build a segment by. */
+  static void withRangeIndexOnRawAmount(ObjectNode table) {
+    field(table, "amount").put("encodingType", "RAW");
+  }
+
+  static ObjectNode field(ObjectNode table, String column) {
+    for (JsonNode field : table.get("fieldConfigList")) {
+      if (field.get("name").asText().equals(column)) {
+        return (ObjectNode) field;
+      }
+    }
+    return table.withArray("fieldConfigList").addObject().put("name", column);
+  }
+
   static ObjectNode stream(ObjectNode table) {
     return (ObjectNode) table.at("/ingestionConfig/streamIngestionConfig/streamConfigMaps/0");
   }
@@ -112,10 +126,18 @@ final class Engine implements AutoCloseable {
     List<List<Object>> rows = new ArrayList<>();
     for (JsonNode row : answer.at("/resultTable/rows")) {
       List<Object> values = new ArrayList<>();
-      row.forEach(value -> values.add(value.isNull() ? null : value.isNumber() ? value.numberValue() : value.asText()));
+      row.forEach(value -> values.add(value(value)));
       rows.add(values);
     }
     return rows;
+  }
+
+  /** Whole numbers as int where they fit, so that tests can write them down. */
+  private static Object value(JsonNode value) {
+    if (value.canConvertToInt() && value.isIntegralNumber()) {
+      return value.asInt();
+    }
+    return value.isNull() ? null : value.isNumber() ? value.numberValue() : value.asText();
   }
 
   long count(String tableOrFilter) {
