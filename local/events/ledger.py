@@ -30,8 +30,6 @@ KEY_COLUMNS = {REGISTERED_TABLE: "eventId", BOOKED_TABLE: "eventId", ANALYTICS_T
 
 _HOUR_MS = 3_600_000
 _STATUS = {"SUCCESS": "COMPLETED", "FAILED": "FAILED", "PENDING": "PENDING"}
-# What Java's String.trim takes away: everything up to the space.
-_TRIMMED = "".join(map(chr, range(33)))
 _MAIL = re.compile(r"[^\s@\"']+@[^\s@\"']+\.[^\s@\"']+")
 _TAX_NUMBER = re.compile(r"(?<![0-9])[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}-?[0-9]{2}(?![0-9])")
 _ELEVEN_DIGITS = re.compile(r"([0-9][^0-9a-z]{0,2}){11}", re.IGNORECASE)
@@ -172,10 +170,10 @@ def analytics_row(event: dict[str, Any], appended: Row) -> Row:
 
 
 def hashed(value: str | int | None) -> str | None:
-    """SHA-256 of the trimmed, lower-cased value; null and "" stay null."""
+    """SHA-256 of the lower-cased value without spaces around it (not tabs); null and "" stay null."""
     if value is None:
         return None
-    plain = str(value).strip(_TRIMMED).lower()
+    plain = str(value).strip(" ").lower()
     return hashlib.sha256(plain.encode()).hexdigest() if plain else None
 
 

@@ -123,7 +123,7 @@ def test_a_registered_event_becomes_one_row_with_hashes() -> None:
 
 
 def test_hashes_are_of_the_trimmed_lower_cased_value() -> None:
-    assert hashed(" Ana@Example.com\t") == hashed("ana@example.com") == SHA_ANA
+    assert hashed("  Ana@Example.com ") == hashed("ana@example.com") == SHA_ANA
     assert hashed(42) == "73475cb40a568e8da8a045ced110137e159f890ac4da883b6b17dc651b3a8049"
     assert hashed("") is hashed(None) is hashed("  ") is None
     assert hashed_tax_number("123.456.789-09") == hashed_tax_number(12345678909) == SHA_12345678909
