@@ -69,9 +69,11 @@ def _provider(settings: KafkaSettings, opts: pulumi.ResourceOptions) -> kafka.Pr
     return kafka.Provider(
         "kafka",
         bootstrap_servers=list(settings.bootstrap_servers),
+        # All said outright: what is left out, the SDK takes from KAFKA_* variables of whoever runs it.
         tls_enabled=secured,
+        skip_tls_verify=False,
         ca_cert_file=security.ca_file,
-        sasl_mechanism=SASL_MECHANISMS[security.mechanism] if secured else None,
+        sasl_mechanism=SASL_MECHANISMS[security.mechanism],
         sasl_username=security.username,
         sasl_password=None if password is None else pulumi.Output.secret(password.get_secret_value()),
         opts=opts,
