@@ -19,7 +19,7 @@ Outcome = Literal["row", "no row", "open"]
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _AMOUNT = re.compile(r"[0-9]+\.[0-9]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _TYPES = ("PAYMENT", "REFUND", "PENDING_BALANCE", "PAYOUT")
 _STATUSES = ("SUCCESS", "FAILED", "PENDING")
 _ATTRIBUTES = frozenset({"specversion", "id", "type", "source", "subject", "time", "datacontenttype", "data"})
@@ -58,8 +58,9 @@ def judge(value: bytes | None) -> Judgement:
     """Judge one Kafka value by the contract."""
     event: Any = None
     try:
-        event, repeated = _parse(value)
-        _check(event, repeated=repeated)
+        parsed = _parse(value)
+        event = parsed.event
+        _check(event, parsed.doubt)
     except _No as no:
         return Judgement("no row", str(no))
     except _Open as undecided:
@@ -84,11 +85,22 @@ def epoch_ms(text: str) -> int:
     return (whole.days * 86_400 + whole.seconds) * 1000 + moment.microsecond // 1000
 
 
-def _parse(value: bytes | None) -> tuple[dict[str, Any], bool]:
-    """Parse an object, and tell whether some member is there twice (readers differ on which one counts)."""
+@dataclass(frozen=True)
+class _Parsed:
+    """A JSON object, and why readers of JSON may differ on it ("" when they do not)."""
+
+    event: dict[str, Any]
+    doubt: str
+
+
+def _parse(value: bytes | None) -> _Parsed:
+    """Parse as strictly as RFC 8259 asks for, and tell where a lenient reader may see more."""
     if value is None:
         message = "null value"
         raise _No(message)
+    text, doubt = _decoded(value)
+    if text.startswith("\ufeff"):
+        text, doubt = text[1:], "a byte order mark"
     repeated = False
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -97,18 +109,60 @@ def _parse(value: bytes | None) -> tuple[dict[str, Any], bool]:
         repeated = repeated or len(parsed) != len(pairs)
         return parsed
 
+    start = len(text) - len(text.lstrip(_BLANKS))
     try:
-        event = json.loads(value.decode(), object_pairs_hook=members)
-    except (ValueError, RecursionError):
+        decoder = json.JSONDecoder(object_pairs_hook=members, parse_constant=_no_constant)
+        event, end = decoder.raw_decode(text, start)
+    except RecursionError:
+        return _Parsed(_named_in(text), "nested very deeply")
+    except ValueError:
         message = "not JSON"
         raise _No(message) from None
     if not isinstance(event, dict):
         message = "not a JSON object"
         raise _No(message)
-    return event, repeated
+    if text[end:].strip():
+        doubt = "JSON with something behind it"
+    return _Parsed(event, "a member is there twice" if repeated else doubt)
 
 
-def _check(event: dict[str, Any], *, repeated: bool) -> None:
+def _decoded(value: bytes) -> tuple[str, str]:
+    for encoding, doubt in _ENCODINGS:
+        try:
+            text = value.decode(*encoding)
+        except UnicodeError:
+            continue
+        if "{" in text:
+            return text, doubt
+    message = "not JSON"
+    raise _No(message)
+
+
+_BLANKS = " \t\r\n"
+# RFC 8259 knows UTF-8 without a byte order mark alone; some readers take lone surrogates and UTF-16 as well.
+_ENCODINGS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("utf-8",), ""),
+    (("utf-8", "surrogatepass"), "text with lone surrogates"),
+    (("utf-16",), "JSON in UTF-16"),
+)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _named_in(text: str) -> dict[str, Any]:
+    """Read off what an event that is too deep to be parsed says it is."""
+    members = re.findall(r'"(type|id|transactionId)"\s*:\s*"([^"]*)"', text)
+    found = dict(reversed(members))  # the envelope stands before its data
+    return {
+        "type": found.get("type"),
+        "id": found.get("id"),
+        "data": {"transactionId": found.get("transactionId")},
+    }
+
+
+def _check(event: dict[str, Any], doubt: str) -> None:
     """Raise _No or _Open; what is no row for certain is said first."""
     kind = event.get("type")
     if not isinstance(kind, str) or kind not in _KIND_TIME:
@@ -118,16 +172,11 @@ def _check(event: dict[str, Any], *, repeated: bool) -> None:
     if not isinstance(data, dict):
         message = "no data"
         raise _No(message)
+    if doubt:
+        raise _Open(doubt)
     _check_required(event, data, kind)
-    if repeated:
-        message = "a member is there twice"
-        raise _Open(message)
-    for name in event.keys() - _ATTRIBUTES:
-        message = (
-            "an attribute beyond those of the contract"
-            if name not in data
-            else "an attribute named like a field"
-        )
+    if event.keys() - _ATTRIBUTES:
+        message = "an attribute beyond those of the contract"
         raise _Open(message)
     _check_forms(event, data, kind)
     for party in ("buyer", "seller"):
@@ -196,6 +245,7 @@ def _check_forms(event: dict[str, Any], data: dict[str, Any], kind: str) -> None
             raise _Open(message)
     fine = (
         event["source"] == "/payment-service"
+        and event.get("specversion") == "1.0"
         and _CURRENCY.fullmatch(data["currency"])
         and data["transactionType"] in _TYPES
         and len(data["amount"]) <= _LONGEST_AMOUNT

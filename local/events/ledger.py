@@ -179,7 +179,9 @@ def hashed(value: str | int | None) -> str | None:
 
 def hashed_tax_number(value: str | int | None) -> str | None:
     """SHA-256 of the digits alone, so that 123.456.789-09 and 12345678909 are one."""
-    return hashed("".join(character for character in str(value or "") if character in "0123456789"))
+    return hashed(
+        "".join(character for character in ("" if value is None else str(value)) if character in "0123456789")
+    )
 
 
 def stored_metadata(metadata: dict[str, Any] | None) -> str | Anything | None:

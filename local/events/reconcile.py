@@ -138,7 +138,7 @@ def _conditions(key: str, rows: int) -> Iterator[str]:
 
 
 def _cell(column: str, value: Any) -> Cell:  # noqa: ANN401 - JSON
-    if value is None or value == "null":
+    if value is None:
         return None
     if column == "amount":
         return Decimal(str(value))
