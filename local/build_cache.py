@@ -77,12 +77,19 @@ def writing_to(directory: Path) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotADirectoryError, PermissionError, FileExistsError) as error:
+        if not _concerns(error, directory):
+            raise
         message = f"{directory} cannot be written ({error.strerror or error}: {error.filename}). {_CURE}"
         raise LocalFailureError(message) from error
     except OSError as error:
         # ENOSPC, EROFS, EDQUOT, EIO: the disk, not the path.
         message = f"Writing to {directory} failed: {error.strerror or error}{_room_left(directory)}. {_CURE}"
         raise LocalFailureError(message) from error
+
+
+def _concerns(error: OSError, directory: Path) -> bool:
+    named = os.path.abspath(os.fsdecode(error.filename or directory))  # noqa: PTH100 - no symlink is followed
+    return os.path.commonpath((named, directory)) in {named, str(directory)}
 
 
 _CURE = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,11 @@ _HIGHEST_PORT = 65535
 # Free ports are sought below the range from which Linux serves outgoing connections (from 32768 on),
 # so that none is lost to a connection between being found and being used.
 _FREE_PORT_RANGE = (15000, 32000)
+
+# What the parts of the local environment make in a home.
+_CONTENTS = frozenset(
+    {"events", "kafka", "lock", "logs", "pinot", "processes", "pulumi", "s3", "stack", "state", "supervisor"}
+)
 
 # A developer's own account, backend or cluster must never be reached by the local stack, whatever the shell
 # exports.
@@ -146,6 +152,20 @@ class LocalEnvironment:
         if tools.built:
             variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
         return variables
+
+    def remove(self) -> None:
+        """Delete the home with all data, logs and state.
+
+        Raises `LocalFailureError` when it holds anything that no local environment makes: PAYMENTS_HOME may
+        name a directory that was somebody's before.
+        """
+        if not self.home.is_dir():
+            return
+        foreign = sorted(entry.name for entry in self.home.iterdir() if entry.name not in _CONTENTS)
+        if foreign:
+            message = f"{self.home} is not deleted: it also holds {', '.join(foreign)}. Remove it by hand."
+            raise LocalFailureError(message)
+        shutil.rmtree(self.home)
 
     def unset(self) -> tuple[str, ...]:
         """Return the names in this process's environment that the local stack must not see."""

@@ -1,0 +1,90 @@
+# The local environment and the checks. `make help` lists what there is.
+# More than defaults: `make events ARGS="--count 1000 --hostile"`, `make query ARGS=…`, `make preview ARGS=--diff`,
+# `make up ARGS="--events 0"`; ports and places by the PAYMENTS_… variables (README.md).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+VENV_STAMP := $(VENV)/.installed
+PY := $(VENV)/bin/python
+ENGINE := local/pinot-engine/pom.xml
+GO_MODULES := $(patsubst %/go.mod,%,$(wildcard local/toolchain/*/go.mod))
+ARGS ?=
+
+.PHONY: help up down status events query preview refresh destroy env tools test lint unit junit soak bench clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: $(VENV_STAMP) ## start the platform, bring the stack up, send sample events, answer the questions
+	@$(PY) -m local up $(ARGS)
+
+down: $(VENV_STAMP) ## stop the platform; data and state stay
+	@$(PY) -m local down
+
+status: $(VENV_STAMP) ## show each part of the platform; fails when one that was started is gone
+	@$(PY) -m local status
+
+events: $(VENV_STAMP) ## send more events (ARGS="--count 1000 --hostile")
+	@$(PY) -m local events produce $(ARGS)
+
+query: $(VENV_STAMP) ## answer the product's questions, with the time that each took
+	@$(PY) -m local query $(ARGS)
+
+preview: $(VENV_STAMP) ## show what `make up` would change in the stack (ARGS=--diff)
+	@$(PY) -m local preview $(ARGS)
+
+refresh: $(VENV_STAMP) ## bring what is really there into the stack's state (ARGS=--preview-only)
+	@$(PY) -m local refresh $(ARGS)
+
+destroy: $(VENV_STAMP) ## delete everything that the stack made
+	@$(PY) -m local destroy
+
+env: $(VENV_STAMP) ## print shell exports for using `pulumi` by hand: eval "$(make env)"
+	@$(PY) -m local env
+
+tools: $(VENV_STAMP) ## build or find the tools: Pulumi, its plugins, the Pinot engine
+	@$(PY) -m local tools
+
+test: lint junit ## run every check and every test (but soak); pytest's summary comes last
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(VENV_STAMP) ## ruff, mypy, shellcheck, gofmt, go vet
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy .
+	@git ls-files -z | xargs -0 grep -lIZE '^#!.*\b(ba)?sh$$' -- | xargs -0 $(VENV)/bin/shellcheck
+	@unformatted="$$(gofmt -l $(GO_MODULES))"; \
+	  if [[ -n "$$unformatted" ]]; then echo "gofmt would change: $$unformatted" >&2; exit 1; fi
+	@for module in $(GO_MODULES); do go -C "$$module" vet -mod=readonly ./...; done
+
+junit: ## the Pinot engine's own tests
+	@mvn -q -B -ntp -f $(ENGINE) -Dengine.build="$(CURDIR)/$(dir $(ENGINE))target" test
+
+unit: $(VENV_STAMP) ## only the tests that need no process
+	@$(PY) -m pytest -m unit $(ARGS)
+
+soak: $(VENV_STAMP) ## the long runs that `make test` leaves out
+	@$(PY) -m pytest -m soak $(ARGS)
+
+bench: $(VENV_STAMP) ## measure speed and memory
+	@$(PY) -m bench $(ARGS)
+
+clean: ## stop the platform and delete its data, its state and what was built in the checkout
+	@if [[ -x $(PY) ]]; then $(PY) -m local clean; fi
+	@rm -rf $(dir $(ENGINE))target .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV_STAMP): requirements/dev.txt
+	@if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	  echo "error: Python 3.11 or later is needed; $(PYTHON) is $$("$(PYTHON)" --version 2>&1). Install it" \
+	    "(apt install python3.11 python3.11-venv, brew install python@3.11) or name it: make PYTHON=/path/to/python" >&2; \
+	  exit 1; fi
+	@if [[ ! -x $(PY) ]]; then echo "  → making $(VENV) with $(PYTHON)"; "$(PYTHON)" -m venv $(VENV); fi
+	@echo "  → installing requirements/dev.txt into $(VENV)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

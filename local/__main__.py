@@ -1,0 +1,186 @@
+"""The local environment's command line; the Makefile is a thin front of it."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from typing import TYPE_CHECKING, Final
+
+from local import queries
+from local.environment import LocalEnvironment
+from local.events.__main__ import main as events
+from local.failure import LocalFailureError
+from local.pinot_engine import installation as engine_installation
+from local.platform import Platform, ServiceStatus
+from local.progress import say, step
+from local.stack import STACK, LocalStack
+from local.toolchain import installation as toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MEBIBYTE: Final = 2**20
+_SAMPLE_EVENTS: Final = 20_000
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit code. A failure is told in one paragraph on stderr."""
+    options, rest = _parser().parse_known_args(arguments)
+    if rest and not options.passes_on:
+        say(f"error: {shlex.join(rest)}: unknown to `python -m local {options.command}`; see --help")
+        return 2
+    passed_on = rest[1:] if rest[:1] == ["--"] else rest
+    try:
+        run: Callable[[LocalEnvironment, argparse.Namespace, list[str]], int] = options.run
+        return run(LocalEnvironment.from_environ(), options, passed_on)
+    except LocalFailureError as failure:
+        say(f"error: {failure}")
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted; the next `make up` goes on from here")
+        return 130
+
+
+def _up(environment: LocalEnvironment, options: argparse.Namespace, _: list[str]) -> int:
+    say("1/4 tools")
+    _tools(environment, options, [])
+    say("2/4 platform")
+    Platform(environment).start()
+    say("3/4 stack")
+    LocalStack(environment).up("--refresh")
+    if options.events == 0:
+        return 0
+    say("4/4 events and answers")
+    sent = events(["produce", "--count", str(options.events)])
+    return sent or queries.main([])
+
+
+def _down(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
+    Platform(environment).stop()
+    return 0
+
+
+def _clean(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
+    Platform(environment).stop()
+    environment.remove()
+    return 0
+
+
+def _status(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
+    statuses = Platform(environment).status()
+    for status in statuses:
+        print(_status_line(status))
+    resident = sum(status.resident_bytes or 0 for status in statuses)
+    print(f"{'':8}{resident // _MEBIBYTE} MiB together; data and logs in {environment.home}")
+    # A part that nobody stopped and that does not serve is a failure; a platform that is down is not.
+    return 1 if any(status.state in {"ended", "not answering"} for status in statuses) else 0
+
+
+def _status_line(status: ServiceStatus) -> str:
+    ports = ", ".join(str(port) for port in status.ports)
+    parts = [f"{status.title:8}{status.state:15}port {ports:13}"]
+    if status.pid is not None:
+        parts.append(f"pid {status.pid:<9}{(status.resident_bytes or 0) // _MEBIBYTE:5} MiB")
+    if status.seconds is not None:
+        parts.append(f"  up {status.seconds / 60:.0f} min")
+    if status.detail:
+        parts.append(f"  {status.detail}")
+    return "".join(parts).rstrip()
+
+
+def _events(_: LocalEnvironment, __: argparse.Namespace, rest: list[str]) -> int:
+    return events(rest or ["produce"])
+
+
+def _query(_: LocalEnvironment, __: argparse.Namespace, rest: list[str]) -> int:
+    return queries.main(rest)
+
+
+def _preview(environment: LocalEnvironment, _: argparse.Namespace, rest: list[str]) -> int:
+    LocalStack(environment).preview(*rest)
+    return 0
+
+
+def _refresh(environment: LocalEnvironment, _: argparse.Namespace, rest: list[str]) -> int:
+    LocalStack(environment).refresh(*rest)
+    return 0
+
+
+def _destroy(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
+    Platform(environment).start()  # what is to be deleted has to answer
+    LocalStack(environment).destroy()
+    return 0
+
+
+def _run(environment: LocalEnvironment, _: argparse.Namespace, rest: list[str]) -> int:
+    return LocalStack(environment).run(*rest)
+
+
+def _tools(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
+    with step("checking the tool chain"):
+        tools = toolchain.install(environment.cache)
+        engine_installation(environment.cache)
+    origin = "built here" if tools.built else "from PATH"
+    say(f"    Pulumi {toolchain.pinned_version()} ({origin}): {tools.directory}")
+    return 0
+
+
+def _env(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
+    tools = toolchain.install(environment.cache)
+    stack = LocalStack(environment)
+    stack.select()
+    print("# eval this in a shell, then plain `pulumi preview` and the like work on the local stack.")
+    if stack.ports_differ():
+        print(
+            f"# The ports are not the default ones: add --config-file {shlex.quote(str(stack.configuration))}"
+        )
+    for name in environment.unset():
+        print(f"unset {name}")
+    for name, value in environment.exports(tools).items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
+
+    def command(
+        name: str,
+        run: Callable[[LocalEnvironment, argparse.Namespace, list[str]], int],
+        help_text: str,
+        *,
+        passes_on: bool = False,
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_text, add_help=not passes_on)
+        added.set_defaults(run=run, passes_on=passes_on)
+        return added
+
+    up = command(
+        "up", _up, "start the platform, bring the stack up, send sample events, answer the questions"
+    )
+    up.add_argument(
+        "--events",
+        type=int,
+        default=_SAMPLE_EVENTS,
+        help="sample events to send (default %(default)s; 0: none, and no questions)",
+    )
+    command("down", _down, "stop the platform; data and state stay")
+    command("clean", _clean, "stop the platform and delete its data, logs and state")
+    command("status", _status, "show what each part of the platform is doing")
+    command("events", _events, "send events or reconcile (see `events --help`)", passes_on=True)
+    command("query", _query, "answer the product's questions", passes_on=True)
+    command("preview", _preview, "show what `up` would change (takes Pulumi's flags)", passes_on=True)
+    command("refresh", _refresh, "bring what is really there into the state (Pulumi's flags)", passes_on=True)
+    command("destroy", _destroy, "delete everything that the stack made")
+    command(
+        "run", _run, f"run any Pulumi command on the stack {STACK!r}: run -- stack output", passes_on=True
+    )
+    command("tools", _tools, "build or find the tools: Pulumi, its plugins, the Pinot engine")
+    command("env", _env, "print shell exports for using `pulumi` by hand")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

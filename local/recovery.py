@@ -1,0 +1,97 @@
+"""What a killed Pulumi run leaves behind on a file backend, and how the next run gets over it.
+
+A lock whose process is gone is taken away. A resource that was being made is looked for: where it is
+really there it is taken into the state, else its creation is forgotten, so that the next `up` makes it.
+(Pinot's resources need neither: their providers adopt what is identical.)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.exceptions import ClientError
+from confluent_kafka.admin import AdminClient
+
+from local.progress import step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local.environment import LocalEnvironment
+    from local.stack import LocalStack
+
+_KAFKA_TOPIC: Final = "kafka:index/topic:Topic"
+_S3_BUCKETS: Final = frozenset({"aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"})
+
+
+def recover(stack: LocalStack) -> None:
+    """Make the stack usable again after a run that was killed; does nothing after one that ended."""
+    if any(_is_dead(lock) for lock in (stack.environment.state / ".pulumi" / "locks").rglob("*.json")):
+        with step("taking away the lock of a run that was killed"):
+            stack.capture("cancel", "--yes")
+    pending = _pending_operations(stack)
+    if not pending:
+        return
+    with step(f"picking up {len(pending)} operations that a killed run left half done"):
+        found = [
+            argument
+            for operation in pending
+            if operation["type"] == "creating"
+            for argument in _import_arguments(operation["resource"], stack.environment)
+        ]
+        stack.refresh("--clear-pending-creates", *found)
+
+
+def _pending_operations(stack: LocalStack) -> list[dict[str, Any]]:
+    deployment = json.loads(stack.capture("stack", "export"))["deployment"]
+    return list(deployment.get("pending_operations") or [])
+
+
+def _is_dead(lock: Path) -> bool:
+    owner = json.loads(lock.read_text(encoding="utf-8"))
+    if owner["hostname"] != socket.gethostname():
+        return False  # a state directory that is shared between machines: not for us to judge
+    try:
+        os.kill(owner["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _import_arguments(resource: dict[str, Any], environment: LocalEnvironment) -> Iterator[str]:
+    inputs = resource.get("inputs") or {}
+    exists = False
+    identity = ""
+    if resource["type"] == _KAFKA_TOPIC:
+        identity = inputs["name"]
+        client = AdminClient({"bootstrap.servers": environment.kafka_bootstrap})
+        exists = identity in client.list_topics(timeout=10).topics
+    elif resource["type"] in _S3_BUCKETS:
+        identity = inputs["bucket"]
+        exists = _bucket_exists(identity, environment)
+    if exists:
+        yield from ("--import-pending-creates", resource["urn"], "--import-pending-creates", identity)
+
+
+def _bucket_exists(bucket: str, environment: LocalEnvironment) -> bool:
+    client = boto3.client(
+        "s3",
+        endpoint_url=environment.s3_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - the local S3 server takes any
+    )
+    try:
+        client.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:  # noqa: PLR2004 - not found
+            return False
+        raise
+    return True

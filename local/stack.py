@@ -1,0 +1,189 @@
+"""The local stack: Pulumi's real engine run on the program of this repository, against the local platform."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from local import recovery
+from local.build_cache import writing_to
+from local.environment import PORTS, REPOSITORY, LocalEnvironment
+from local.failure import LocalFailureError
+from local.progress import step
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STACK: Final = "local"
+
+# The four addresses that Pulumi.local.yaml names; Kafka's controller port is nobody's business but Kafka's.
+_SERVED: Final = ("kafka_port", "controller_port", "broker_port", "s3_port")
+
+# Pulumi's commands that have the flag --config-file.
+_TAKES_CONFIGURATION: Final = frozenset({"up", "preview", "refresh", "destroy", "import", "config", "watch"})
+
+
+class LocalStack:
+    """The stack `local` of one environment: its state lies in the environment's home."""
+
+    def __init__(self, environment: LocalEnvironment, project: Path = REPOSITORY) -> None:
+        """Take the program in `project`; nothing runs yet."""
+        self.environment = environment
+        self.project = project
+
+    @property
+    def configuration(self) -> Path:
+        """The stack's configuration: Pulumi.local.yaml with this environment's ports, and Pulumi's salt."""
+        return self._side / f"Pulumi.{STACK}.yaml"
+
+    def up(self, *flags: str) -> None:
+        """Bring everything to what the program says, picking up what a killed run has left half done."""
+        self._prepare()
+        recovery.recover(self)
+        with step("bringing the stack up"):
+            self._stream("up", "--yes", "--skip-preview", *flags)
+
+    def preview(self, *flags: str) -> None:
+        """Show what `up` would change. With `--expect-no-changes` a change is a failure."""
+        self._prepare()
+        self._stream("preview", *flags, to_stdout=True)
+
+    def refresh(self, *flags: str) -> None:
+        """Bring what is really there into the state (`--preview-only` shows it)."""
+        self._prepare()
+        accepted = () if "--preview-only" in flags else ("--yes", "--skip-preview")
+        self._stream("refresh", *accepted, *flags)
+
+    def destroy(self) -> None:
+        """Delete everything that the stack made; the stack itself stays, empty."""
+        self._prepare()
+        recovery.recover(self)
+        with step("destroying the stack"):
+            self._stream("destroy", "--yes", "--skip-preview")
+
+    def select(self) -> None:
+        """Make the stack the current one for whoever runs `pulumi` with this environment's exports."""
+        self._prepare()
+        subprocess.run(
+            ["pulumi", "stack", "select", STACK],
+            cwd=self.project,
+            env=self._environment(),
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def ports_differ(self) -> bool:
+        """Tell whether the committed configuration names other ports than this environment has."""
+        committed = (self.project / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8")
+        return with_ports(committed, self.environment) != committed
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs."""
+        self._prepare()
+        answer = json.loads(self.capture("stack", "output", "--json"))
+        return dict(answer)
+
+    def run(self, *arguments: str) -> int:
+        """Run any Pulumi command on the stack, connected to the terminal; return its exit code."""
+        self._prepare()
+        command = self._command(*arguments)
+        return subprocess.run(command, cwd=self.project, env=self._environment(), check=False).returncode
+
+    def capture(self, *arguments: str) -> str:
+        """Run a Pulumi command on the stack and return what it writes to stdout; fails with what it says."""
+        done = subprocess.run(
+            self._command(*arguments),
+            cwd=self.project,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            message = f"`pulumi {arguments[0]}` failed:\n{(done.stdout + done.stderr).strip()}"
+            raise LocalFailureError(message)
+        return done.stdout
+
+    @property
+    def _side(self) -> Path:
+        return self.environment.home / "stack"
+
+    def _environment(self) -> dict[str, str]:
+        return self.environment.pulumi_environment()
+
+    def _stream(self, *arguments: str, to_stdout: bool = False) -> None:
+        done = subprocess.run(
+            self._command(*arguments),
+            cwd=self.project,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            # Progress is not an answer: only a preview is asked for to be read.
+            stdout=None if to_stdout else sys.stderr,
+            check=False,
+        )
+        if done.returncode != 0:
+            message = (
+                f"`pulumi {arguments[0]}` failed on the local stack (exit code {done.returncode}); why "
+                "stands above. `make status` shows the platform, and the next `make up` goes on from here."
+            )
+            raise LocalFailureError(message)
+
+    def _command(self, *arguments: str) -> list[str]:
+        command = ["pulumi", *arguments, "--stack", STACK, "--non-interactive"]
+        if arguments and arguments[0] in _TAKES_CONFIGURATION:
+            command += ["--config-file", str(self.configuration)]
+        return command
+
+    def _prepare(self) -> None:
+        """Write the configuration and make the stack where they are not there yet."""
+        with writing_to(self.environment.home):
+            self._side.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.project / "Pulumi.yaml", self._side / "Pulumi.yaml")
+            salt = _salt(self.configuration)
+            source = self.project / f"Pulumi.{STACK}.yaml"
+            written = with_ports(source.read_text(encoding="utf-8"), self.environment)
+            self.configuration.write_text(written + salt, encoding="utf-8")
+        project = yaml.safe_load((self.project / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
+        if not (self.environment.state / ".pulumi" / "stacks" / project / f"{STACK}.json").is_file():
+            self._make_stack()
+
+    def _make_stack(self) -> None:
+        # `stack init` rewrites the configuration file beside Pulumi.yaml: the copy's, not the committed one.
+        done = subprocess.run(
+            ["pulumi", "stack", "init", STACK, "--non-interactive"],
+            cwd=self._side,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            message = f"The local stack could not be made:\n{(done.stdout + done.stderr).strip()}"
+            raise LocalFailureError(message)
+
+
+def with_ports(configuration: str, environment: LocalEnvironment) -> str:
+    """Return a stack configuration with the platform's default ports replaced by the environment's.
+
+    Any other address stays: it is how the stack is pointed at another Pinot, Kafka or S3.
+    """
+    defaults = {default: getattr(environment, field) for field, _, default in PORTS if field in _SERVED}
+    return re.sub(
+        rf"(?<![\w.])127\.0\.0\.1:({'|'.join(map(str, defaults))})\b",
+        lambda found: f"127.0.0.1:{defaults[int(found.group(1))]}",
+        configuration,
+    )
+
+
+def _salt(configuration: Path) -> str:
+    """Return the line that Pulumi added to a configuration file: without it, its secrets cannot be read."""
+    if not configuration.is_file():
+        return ""
+    lines = configuration.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(line for line in lines if line.startswith("encryptionsalt:"))
