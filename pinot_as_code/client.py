@@ -36,6 +36,8 @@ class PinotClient:
     ) -> None:
         """Keep where to call and as whom; nothing is sent yet. Parameters as of `Transport`."""
         self._transport = Transport(url, credentials, ca_file, call_seconds)
+        self.silent_until = 0.0
+        """Until when (monotonic) checks stay offline, because one found nobody to ask."""
 
     @property
     def url(self) -> str:
@@ -228,6 +230,11 @@ class PinotClient:
         answer = an_object(self._get(path, deadline), path)
         progress = answer.get("tableRebalanceProgressStats") or {}
         return rebalance_result({"jobId": job, "status": progress.get("status"), **answer})
+
+    def rebuild_brokers(self, name: str, table_type: str, deadline: Deadline) -> None:
+        """Let the brokers that carry the table's broker tag answer for it, and only those."""
+        path = f"/tables/{_part(name)}_{table_type}/rebuildBrokerResourceFromHelixTags"
+        self._write("POST", path, None, deadline)
 
     def force_commit(self, name: str, deadline: Deadline) -> str | None:
         """Commit the consuming segments of a REALTIME table now; return the job's id."""

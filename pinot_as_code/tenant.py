@@ -8,15 +8,33 @@ tenants may share an instance.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-import pulumi  # noqa: TC002 - the SDK evaluates the annotations of resource classes
-from pulumi.dynamic import Resource, ResourceProvider
+import pulumi
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from .arguments import in_place, words
+from .instances import awaited, carriers, check_selector, held, retag, role_tags, selected, selector_of
+from .lifecycle import (
+    READ_SECONDS,
+    Inspection,
+    PinotProvider,
+    deadline_of,
+    plain_changes,
+    refuse,
+    unknown,
+    without_provider,
+    words_in,
+)
+from .losses import Change
+from .transport import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+DEFAULT_SECONDS: Final = 300.0
+_TAGGED: Final = "tagged_instances"
+_INPUTS: Final = ("name", "role", "instances", "allow", "timeout_seconds")
 
 Role = Literal["SERVER", "BROKER"]
 
@@ -48,14 +66,126 @@ class PinotTenantArgs:
     instances: InstanceSelector = field(default_factory=InstanceSelector)
     allow: Sequence[str] = ()
     """Words of the guards: ``shrink-tenant``."""
-    timeout_seconds: float = 300
+    timeout_seconds: float = DEFAULT_SECONDS
     """How long an operation may wait for instances to join and for tables to move, in seconds."""
 
 
-class PinotTenantProvider(ResourceProvider):
+class PinotTenantProvider(PinotProvider):
     """Life cycle of a tenant."""
 
-    serialize_as_secret_always = False
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Check the arguments and find the instances, so that a preview shows which ones join and leave."""
+        inspection = Inspection("tenant", without_provider(news))
+        inspection.words()
+        inspection.timeout()
+        inspection.one_of("role", get_args(Role))
+        inputs = inspection.inputs
+        inputs.pop(_TAGGED, None)
+        name, role = inputs.get("name"), inputs.get("role")
+        if unknown(name) or unknown(role) or unknown(inputs.get("instances")):
+            return inspection.result()
+        for problem in check_selector(name, selector_of(inputs)):
+            inspection.fail(*problem)
+        if _olds and (_olds.get("name"), _olds.get("role")) != (name, role):
+            inspection.fail(
+                "name",
+                f"changes from {_olds.get('role')} {_olds.get('name')} to {role} {name}, another tenant: "
+                "declare that as a resource of its own, move the tables, then remove this one",
+            )
+        if inspection.failures:
+            return inspection.result()
+        before = _olds.get(_TAGGED)
+        if before is not None:
+            inputs[_TAGGED] = before  # Stays, unless the controller answers and says otherwise.
+
+        def find(deadline: Deadline) -> None:
+            found = selected(self.client, role_tags(str(name), str(role)), inputs, deadline)
+            if found:
+                inputs[_TAGGED] = list(found)
+
+        inspection.ask("instances", self.client, find)
+        return inspection.result()
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Say whether other instances shall carry the tenant, or another argument changes."""
+        changed = plain_changes(_olds, _news, _INPUTS)
+        wanted, has = _news.get(_TAGGED), _olds.get(_TAGGED)
+        return DiffResult(changes=bool(changed) or (wanted is not None and wanted != has))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Put the tenant's tags on its instances; those that carry them already are adopted."""
+        identity = f"{props['name']}/{props['role']}"
+        outputs = self._tag(props, deadline_of(props, DEFAULT_SECONDS))
+        self.own(identity)
+        return CreateResult(identity, outputs)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Return which instances carry all of the tenant's tags; a tenant on no instance does not exist."""
+        deadline = Deadline.after(READ_SECONDS)
+        name, _, role = id_.rpartition("/")
+        tags = role_tags(name, role)
+        carrying = sorted(instance.name for instance in carriers(self.client, tags, deadline, every=True))
+        if not carrying:
+            return ReadResult("", {})
+        stored = {
+            **without_provider(props),
+            "name": name,
+            "role": role,
+            "tags": list(tags),
+            _TAGGED: carrying,
+        }
+        inputs: dict[str, Any] = {key: stored[key] for key in (*_INPUTS, _TAGGED) if key in stored}
+        return ReadResult(id_, stored, inputs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Tag the instances that join and untag those that leave."""
+        return UpdateResult(self._tag(_news, deadline_of(_news, DEFAULT_SECONDS)))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Take the tenant's tags away; refused while one of its instances holds data of it."""
+        if self.owned(_id):
+            pulumi.log.info(f"tenant {_id} belongs to another resource of this program now and stays")
+            return
+        deadline = deadline_of(_props, DEFAULT_SECONDS)
+        name, _, role = _id.rpartition("/")
+        tags = role_tags(name, role)
+        leaving = [instance.name for instance in carriers(self.client, tags, deadline, every=False)]
+        self._release(name, role, leaving, staying=[], allow=words_in(_props), deadline=deadline)
+
+    def _tag(self, props: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+        name, role = str(props["name"]), str(props["role"])
+        tags = role_tags(name, role)
+        wanted = awaited(self.client, tags, props, deadline)
+        leaving = [
+            instance.name
+            for instance in carriers(self.client, tags, deadline, every=False)
+            if instance.name not in wanted
+        ]
+        # First those who join, then those who leave: the tenant is never smaller than before or after.
+        for instance in wanted:
+            retag(self.client, instance, add=tags, remove=(), deadline=deadline)
+        self._release(name, role, leaving, staying=list(wanted), allow=words_in(props), deadline=deadline)
+        return {**without_provider(props), "tags": list(tags), _TAGGED: list(wanted)}
+
+    def _release(
+        self,
+        name: str,
+        role: str,
+        leaving: list[str],
+        *,
+        staying: list[str],
+        allow: Iterable[str],
+        deadline: Deadline,
+    ) -> None:
+        if not leaving:
+            return
+        used: dict[str, str] = {}
+        if role == "SERVER" or not staying:  # Any broker of the tenant answers for all its tables.
+            used = held(self.client, name, role, leaving, deadline)
+        old = {"instances": [*staying, *leaving], "used": used}
+        refuse(Change("tenant", f"{name} ({role})", old, {"instances": staying}), allow)
+        for instance in leaving:
+            retag(self.client, instance, add=(), remove=role_tags(name, role), deadline=deadline)
 
 
 class PinotTenant(Resource, module="pinot", name="Tenant"):

@@ -64,6 +64,10 @@ class Deadline:
         """Return the earlier of this moment and that many seconds from now."""
         return Deadline(min(self.at, time.monotonic() + seconds))
 
+    def extra(self) -> Deadline:
+        """Return a few seconds more, to say what was found when time is up."""
+        return Deadline.after(5.0)
+
     def sleep(self, seconds: float) -> bool:
         """Sleep, but not past the deadline; say whether time is left afterwards."""
         time.sleep(min(seconds, self.left))

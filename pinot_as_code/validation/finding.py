@@ -17,6 +17,8 @@ class Finding:
     path: str
     """Where: ``fieldConfigList[currency].indexes.invertd``."""
     message: str
+    unknown_key: bool = False
+    """Whether it is a key that this package does not know (a newer Pinot may)."""
 
     def __str__(self) -> str:
         """Return ``path: message``."""

@@ -60,10 +60,10 @@ def _described(value: Json, kind: Kind, path: str) -> Iterator[Finding]:
         if known is not None:
             yield from _value(item, known.kind, place)
         elif key not in _IGNORED:
-            hint = likely(key, keys)
-            yield Finding(
-                place, f"is no key of Pinot's{hint}; it would be dropped without an error: correct it"
+            what = (
+                f"is no key of Pinot's{likely(key, keys)}; it would be dropped without an error: correct it"
             )
+            yield Finding(place, what, unknown_key=True)
 
 
 def _scalar(value: Json, kind: Kind, path: str) -> Iterator[Finding]:
