@@ -6,7 +6,7 @@ from typing import Final
 
 from components.kubernetes_settings import KubernetesSettings
 from components.pinot_sizes import HOT
-from components.pinot_sizing import ClusterPlan
+from components.pinot_sizing import ClusterPlan, Shape, plan_cluster
 
 CREDENTIALS_SECRET: Final = "@(credentials-secret)"  # noqa: S105 - stands for the Secret's name
 PINOT_ROLE_ARN: Final = "@(pinot-role-arn)"
@@ -133,3 +133,35 @@ class PinotDeployment:
             f" service/{self.settings.release}-controller"
             f" {self.settings.controller_access.port}:{self.controller_port}"
         )
+
+
+def plan_deployment(
+    settings: KubernetesSettings,
+    shape: Shape,
+    deep_store: DeepStoreLocation,
+    *,
+    tenants: Mapping[str, str],
+    kafka_login: bool,
+) -> PinotDeployment:
+    """Return the deployment of a cluster.
+
+    Args:
+        settings: the cluster's settings.
+        shape: partitions, copies and tiers.
+        deep_store: where the segments go.
+        tenants: the tenant of the brokers ("broker"), and of each pool of servers ("hot", "warm", "cold").
+        kafka_login: whether Kafka asks for SASL.
+
+    Raises:
+        BrokenRuleError: the load needs what no cluster has (`key` is relative to the settings).
+
+    """
+    plan = plan_cluster(settings.load, shape, settings.sizes)
+    return PinotDeployment(
+        settings=settings,
+        plan=plan,
+        deep_store=deep_store,
+        broker_tenant=tenants["broker"],
+        server_tenants={pool: tenants[pool] for pool in plan.pools},
+        kafka_login=kafka_login,
+    )
