@@ -26,28 +26,33 @@ import org.apache.pinot.spi.utils.IngestionConfigUtils;
 interface KafkaTopics {
   Duration DEADLINE = Duration.ofSeconds(10);
 
-  /** @throws EngineException 400 for a missing topic, 503 for a Kafka that does not answer */
-  void check(TableConfig table);
+  /**
+   * @return the number of partitions of all the table's topics; 0 for an OFFLINE table
+   * @throws EngineException 400 for a missing topic, 503 for a Kafka that does not answer
+   */
+  int partitions(TableConfig table);
 
   /** Asks Kafka. */
   static KafkaTopics asking(Duration deadline) {
     return table -> {
+      int partitions = 0;
       if (table.getTableType() == TableType.REALTIME) {
         for (Map<String, String> stream : IngestionConfigUtils.getStreamConfigMaps(table)) {
           if ("kafka".equals(stream.get(StreamConfigProperties.STREAM_TYPE))) {
-            check(table.getTableName(), stream, deadline);
+            partitions += partitions(table.getTableName(), stream, deadline);
           }
         }
       }
+      return partitions;
     };
   }
 
-  private static void check(String table, Map<String, String> stream, Duration deadline) {
+  private static int partitions(String table, Map<String, String> stream, Duration deadline) {
     String topic = stream.get("stream.kafka.topic.name");
     String servers = stream.get("stream.kafka.broker.list");
     try (Admin admin = Admin.create(properties(stream, servers, deadline))) {
-      admin.describeTopics(List.of(topic), new DescribeTopicsOptions().timeoutMs((int) deadline.toMillis()))
-          .allTopicNames().get();
+      return admin.describeTopics(List.of(topic), new DescribeTopicsOptions().timeoutMs((int) deadline.toMillis()))
+          .allTopicNames().get().get(topic).partitions().size();
     } catch (ExecutionException e) {
       throw refusal(table, topic, servers, deadline, e.getCause());
     } catch (KafkaException e) {

@@ -167,6 +167,16 @@ final class RebalanceResource {
     info.set("replicationFactor", change(before == 0 ? replicas : before, replicas));
     info.set("numSegmentsInSingleReplica", change(segments.size(), segments.size()));
     info.set("numSegmentsAcrossAllReplicas", change(segments.size() * before, segments.size() * after));
+    if (table.type() == TableType.REALTIME) {
+      // A consuming segment goes on in the same process: there is never an offset to catch up with.
+      ObjectNode consuming = info.putObject("consumingSegmentToBeMovedSummary");
+      consuming.put("numConsumingSegmentsToBeMoved", added * (int) segments.stream().filter(SegmentInfo::consuming).count())
+          .put("numServersGettingConsumingSegmentsAdded", added);
+      for (String part : List.of("consumingSegmentsToBeMovedWithMostOffsetsToCatchUp",
+          "consumingSegmentsToBeMovedWithOldestAgeInMinutes", "serverConsumingSegmentSummary")) {
+        consuming.putObject(part);
+      }
+    }
     return info;
   }
 

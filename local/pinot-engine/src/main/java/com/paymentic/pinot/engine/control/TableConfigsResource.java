@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.paymentic.pinot.engine.DataPlane;
 import com.paymentic.pinot.engine.EngineException;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -146,8 +147,9 @@ final class TableConfigsResource {
     checkIsNew(name);
     check(configs, request);
     _access.checkTable(request, AccessType.CREATE, name);
-    tables(configs).forEach(table -> _topics.check(TableLifecycle.forData(table)));
-    return _state.exclusively(() -> {
+    Map<TableConfig, Integer> partitions = new LinkedHashMap<>();
+    tables(configs).forEach(table -> partitions.put(table, _topics.partitions(TableLifecycle.forData(table))));
+    _state.exclusively(() -> {
       checkIsNew(name);
       _lifecycle.putSchema(configs.getSchema());
       try {
@@ -156,8 +158,10 @@ final class TableConfigsResource {
         takeBack(name);
         throw TablesResource.refused(e, "Invalid TableConfigs: " + name + ". Reason: ");
       }
-      return Reply.done("TableConfigs " + name + " successfully added", parsed.getRight());
+      return null;
     });
+    partitions.forEach(_lifecycle::awaitConsumption);
+    return Reply.done("TableConfigs " + name + " successfully added", parsed.getRight());
   }
 
   private void checkIsNew(String name) {
@@ -217,7 +221,7 @@ final class TableConfigsResource {
       if (_state.table(table.getTableName()).isPresent()) {
         _lifecycle.update("Invalid TableConfigs for: " + name + ", ", table);
       } else {
-        _topics.check(TableLifecycle.forData(table));
+        _topics.partitions(TableLifecycle.forData(table));
         create(table);
       }
     }

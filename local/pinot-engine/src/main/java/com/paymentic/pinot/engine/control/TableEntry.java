@@ -63,6 +63,10 @@ record TableEntry(TableConfig config, List<String> servers, SortedSet<String> br
     } else {
       changed.remove(broker);
     }
-    return new TableEntry(config, servers, changed, pause);
+    return withBrokers(changed);
+  }
+
+  TableEntry withBrokers(SortedSet<String> newBrokers) {
+    return new TableEntry(config, servers, newBrokers, pause);
   }
 }

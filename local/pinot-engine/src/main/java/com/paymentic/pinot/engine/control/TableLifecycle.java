@@ -2,6 +2,7 @@ package com.paymentic.pinot.engine.control;
 
 import com.paymentic.pinot.engine.DataPlane;
 import com.paymentic.pinot.engine.EngineException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -22,6 +23,9 @@ import org.apache.pinot.spi.utils.builder.TableNameBuilder;
  * <p>Callers hold the {@linkplain ClusterState#exclusively change lock} and have validated what they hand over.
  */
 final class TableLifecycle {
+  private static final Duration CONSUMPTION_WAIT = Duration.ofSeconds(5);
+  private static final Duration POLL = Duration.ofMillis(10);
+
   private final ClusterState _state;
   private final DataPlane _data;
   private final TableRules _rules;
@@ -80,6 +84,31 @@ final class TableLifecycle {
       _state.deleteTable(table.getTableName());
       throw e;
     }
+  }
+
+  /**
+   * Waits until a new table's partitions are being consumed, as they are in Pinot when a creation is answered.
+   *
+   * <p>The data plane goes on by itself if that takes longer, so the wait ends without an error after five seconds.
+   */
+  void awaitConsumption(TableConfig table, int partitions) {
+    long deadline = System.nanoTime() + CONSUMPTION_WAIT.toNanos();
+    try {
+      while (partitions > 0 && System.nanoTime() < deadline && isStarting(table.getTableName(), partitions)) {
+        Thread.sleep(POLL.toMillis());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean isStarting(String table, int partitions) {
+    if (_state.table(table).isEmpty()) {
+      return false;
+    }
+    DataPlane.ConsumptionStatus status = _data.consumption(table);
+    return status.consumingSegments().size() < partitions
+        && status.partitions().stream().noneMatch(partition -> partition.state().equals("ERROR"));
   }
 
   /** @throws EngineException 400 when an identity would change (with the words of PUT /tables for {@code path}) */

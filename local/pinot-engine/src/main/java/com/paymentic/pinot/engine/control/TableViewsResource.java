@@ -12,8 +12,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.apache.pinot.common.utils.config.TagNameUtils;
 import org.apache.pinot.spi.config.table.TableType;
 import org.apache.pinot.spi.config.user.AccessType;
 import org.apache.pinot.spi.utils.JsonUtils;
@@ -43,13 +45,12 @@ final class TableViewsResource {
         .add(AccessType.READ, "GET", "/tables/{tableName}/livebrokers", this::liveBrokers)
         .add(AccessType.READ, "GET", "/tables/livebrokers", this::allLiveBrokers)
         .add(AccessType.READ, "GET", "/debug/tables/{tableName}", this::debug)
-        .addUnsupported("GET", "/tables/{tableName}/status", "the ingestion status; see consumingSegmentsInfo")
+        .add(AccessType.READ, "GET", "/tables/{tableName}/status", this::status)
         .addUnsupported("GET", "/tables/{tableName}/metadata", "aggregate column metadata; ask with SQL")
         .addUnsupported("GET", "/tables/{tableName}/indexes", "the indexes of segments; EXPLAIN PLAN shows those used")
         .addUnsupported("POST", "/tables/{tableName}/timeBoundary", "setting a hybrid table's time boundary")
         .addUnsupported("DELETE", "/tables/{tableName}/timeBoundary", "setting a hybrid table's time boundary")
-        .addUnsupported("POST", "/tables/{tableName}/rebuildBrokerResourceFromHelixTags",
-            "rebuilding a table's broker resource; use updateBrokerResource of the broker");
+        .add(AccessType.UPDATE, "POST", "/tables/{tableName}/rebuildBrokerResourceFromHelixTags", this::rebuildBrokers);
   }
 
   /** @return state by server of each segment; a server holds every segment of the tables assigned to it */
@@ -212,6 +213,29 @@ final class TableViewsResource {
       }
     }
     return Reply.json(body);
+  }
+
+  private Reply rebuildBrokers(Request request) {
+    String name = request.path("tableName");
+    return _state.exclusively(() -> {
+      TableEntry table = _state.table(name).orElseThrow(() -> new EngineException(400,
+          "Invalid table configuration for table " + name + ". Table does not exist"));
+      SortedSet<String> brokers = new TreeSet<>(
+          _state.instancesWithTag(TagNameUtils.extractBrokerTag(table.config().getTenantConfig())));
+      if (brokers.equals(table.brokers())) {
+        return Reply.done("Broker resource is not rebuilt because ideal state is the same for table: " + name);
+      }
+      _state.putTable(table.withBrokers(brokers));
+      return Reply.done("Rebuilt brokerResource for table: " + name);
+    });
+  }
+
+  private Reply status(Request request) {
+    if (request.tableType().isEmpty()) {
+      throw new EngineException(500, "Failed to get status (ingestion status) for table " + request.path("tableName")
+          + ". Reason: Table type should either be realtime|offline");
+    }
+    throw Routes.unsupported("the ingestion status of a table; consumingSegmentsInfo has offsets and counts");
   }
 
   private Reply debug(Request request) {

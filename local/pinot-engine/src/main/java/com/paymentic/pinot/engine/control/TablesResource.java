@@ -131,12 +131,14 @@ final class TablesResource {
     _access.checkTable(request, AccessType.CREATE, table.getTableName());
     // Before the lock, because Kafka may take its time; and again within, because the cluster may have changed.
     checkNew(table, skip);
-    _topics.check(TableLifecycle.forData(table));
-    return _state.exclusively(() -> {
+    int partitions = _topics.partitions(TableLifecycle.forData(table));
+    _state.exclusively(() -> {
       checkNew(table, skip);
       _lifecycle.create(table);
-      return Reply.done("Table " + table.getTableName() + " successfully added", parsed.getRight());
+      return null;
     });
+    _lifecycle.awaitConsumption(table, partitions);
+    return Reply.done("Table " + table.getTableName() + " successfully added", parsed.getRight());
   }
 
   private void checkNew(TableConfig table, String skip) {

@@ -244,7 +244,8 @@ final class TenantsResource {
   }
 
   private boolean hasSegments(TableEntry table) {
-    return !_data.segments(table.name()).isEmpty();
+    // A REALTIME table has its consuming segments from the beginning.
+    return table.type() == TableType.REALTIME || !_data.segments(table.name()).isEmpty();
   }
 
   private void deleteBrokers(String tenant) {
