@@ -1,4 +1,4 @@
-"""What Pinot is given: schemas, tables and logical tables of one environment, each as one canonical JSON string."""
+"""What Pinot is given in one environment: schemas, tables, logical tables, each as one canonical JSON text."""
 
 from __future__ import annotations
 

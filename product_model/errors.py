@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Disagreement:
-    """Two files (or two places of one file) that contradict each other, or a file that contradicts a rule.
+    """Two places that contradict each other, or a place that contradicts a rule.
 
-    `file` is relative to the product's directory; `key` the path inside it (`fieldConfigList[3].name`) or a line;
-    `what` says what was found, `allowed` what would be right.
+    Args:
+        file: path relative to the product's directory
+        key: path inside the file, such as `fieldConfigList[3].name`
+        rule: the rule's name, as `python -m product_model --rules` lists it
+        what: what was found
+        allowed: what would be right
+
     """
 
     file: str
@@ -20,14 +25,18 @@ class Disagreement:
     allowed: str
 
     def __str__(self) -> str:
+        """One readable line."""
         return f"{self.file}: {self.key}: {self.what}; allowed: {self.allowed} [{self.rule}]"
 
 
 class ProductError(Exception):
-    """A file of the product that cannot be read at all: names the file, the place, what was found and what is allowed."""
+    """A file of the product, or an environment, that cannot be used at all.
+
+    The message names the file, the place, what was found and what is allowed.
+    """
 
     def __init__(self, file: str, key: str, what: str, allowed: str) -> None:
-        """Take the four parts of the message; none may hold a secret or personal data."""
+        """Take the parts of the message; none may hold a secret or personal data."""
         self.file = file
         self.key = key
         self.what = what

@@ -1,0 +1,262 @@
+"""What a table's ingestion makes of an event: the checks' own reading of Pinot's pipeline.
+
+Enrichments, then transforms (skipped where the record already has a value), then the filter (drops where true), with
+Pinot's three-valued logic, as in 1.5.1's `InbuiltFunctionEvaluator`. It knows the functions that the product's tables
+use and refuses others. The engine runs Pinot's own code; a test holds the two together, event by event.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from product_model.expressions import Call, Expression, Identifier, Literal, identifiers, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from product_model.pinot_table import IngestionConfig
+
+Record = dict[str, Any]
+
+# Pinot's StreamDataDecoderImpl puts this field on every record of a stream, over anything of that name in the event.
+# Rows that a minion task reads back have it not.
+STREAM_MARKER = "__metadata$recordSerializedValueSize"
+# Canonical JSON of nothing: what must never be stored as a hash.
+HASH_OF_NOTHING = hashlib.sha256(b"").hexdigest()
+_HOUR_MS = 3_600_000
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class UnknownFunctionError(ValueError):
+    """A function that this reading of the pipeline does not know."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A row with the columns asked for, or `dropped` with None."""
+
+    row: Record | None
+
+    @property
+    def dropped(self) -> bool:
+        """Whether the filter took the event."""
+        return self.row is None
+
+
+class Ingestion:
+    """One table's pipeline."""
+
+    def __init__(self, config: IngestionConfig, columns: tuple[str, ...]) -> None:
+        """Parse all functions; ExpressionError when one cannot be read."""
+        self._steps = [
+            [(field, parse(text)) for field, text in enrichment.properties.field_to_function_map.items()]
+            for enrichment in config.enrichment_configs
+        ]
+        transforms = {item.column_name: parse(item.transform_function) for item in config.transform_configs}
+        self._transforms = _in_order(transforms)
+        self._filter = parse(config.filter_config.filter_function)
+        self._columns = columns
+
+    def of_event(self, event: Mapping[str, Any], now_ms: int) -> Outcome:
+        """Run a stream's event through the pipeline at a time of the clock."""
+        record = {name: _extracted(value) for name, value in event.items()}
+        record[STREAM_MARKER] = len(json.dumps(event))
+        return self._run(record, now_ms)
+
+    def of_row(self, row: Mapping[str, Any], now_ms: int) -> Outcome:
+        """Run a stored row through the pipeline, as minion tasks and batch loads do."""
+        return self._run(dict(row), now_ms)
+
+    def _run(self, record: Record, now_ms: int) -> Outcome:
+        for step in self._steps:
+            for field, expression in step:
+                record[field] = evaluate(expression, record, now_ms)
+        for column, expression in self._transforms:
+            present = record.get(column)
+            if present is None:
+                record[column] = evaluate(expression, record, now_ms)
+            elif isinstance(present, dict | list):
+                value = evaluate(expression, record, now_ms)
+                if value is not None and type(value) is not type(present):
+                    record[column] = value
+        if evaluate(self._filter, record, now_ms) is True:
+            return Outcome(None)
+        return Outcome({column: record.get(column) for column in self._columns})
+
+
+def _in_order(transforms: Mapping[str, Expression]) -> list[tuple[str, Expression]]:
+    """Put a transform after those whose columns it reads."""
+    ordered: dict[str, Expression] = {}
+
+    def add(column: str, above: tuple[str, ...]) -> None:
+        if column in ordered or column in above:
+            return
+        for needed in sorted(identifiers(transforms[column]) & transforms.keys()):
+            add(needed, (*above, column))
+        ordered[column] = transforms[column]
+
+    for column in transforms:
+        add(column, ())
+    return list(ordered.items())
+
+
+def _extracted(value: object) -> object:
+    """Take a JSON value as Pinot's record extractor does: numbers stay, everything else single becomes text."""
+    if isinstance(value, dict):
+        return {str(key): _extracted(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_extracted(inner) for inner in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
+def evaluate(expression: Expression, record: Mapping[str, Any], now_ms: int) -> Any:  # noqa: ANN401 - Pinot's Object
+    """Evaluate as Pinot does; null in, null out, except where a function takes nulls."""
+    match expression:
+        case Literal(value):
+            return value
+        case Identifier(name):
+            return record.get(name)
+        case Call("and", arguments):
+            return _conjunction(evaluate(argument, record, now_ms) for argument in arguments)
+        case Call("or", arguments):
+            return _negated(
+                _conjunction(_negated(evaluate(argument, record, now_ms)) for argument in arguments)
+            )
+        case Call("not", (argument,)):
+            return _negated(evaluate(argument, record, now_ms))
+        case Call("now", ()):
+            return now_ms
+    values = [evaluate(argument, record, now_ms) for argument in expression.arguments]
+    if expression.name in _NULL_TAKING:
+        return _NULL_TAKING[expression.name](*values)
+    if expression.name not in _FUNCTIONS:
+        message = f"the check does not know the function {expression.written!r}"
+        raise UnknownFunctionError(message)
+    if any(value is None for value in values):
+        return None
+    return _FUNCTIONS[expression.name](*values)
+
+
+def _conjunction(values: Any) -> bool | None:  # noqa: ANN401 - any iterable
+    unknown = False
+    for value in values:
+        if value is False:
+            return False
+        unknown = unknown or value is None
+    return None if unknown else True
+
+
+def _negated(value: bool | None) -> bool | None:  # noqa: FBT001 - a logical value
+    return None if value is None else not value
+
+
+def _case_when(*values: object) -> object:
+    for condition, result in zip(values[::2], values[1::2], strict=False):
+        if condition is True:
+            return result
+    return values[-1] if len(values) % 2 else None
+
+
+def _json_path(document: object, path: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(document, str):
+        document = json.loads(document)
+    for part in path.removeprefix("$").split(".")[1:]:
+        document = document.get(part) if isinstance(document, dict) else None
+    return document
+
+
+def _json_path_exists(document: object, path: str) -> bool:
+    try:
+        return _json_path(document, path) is not None
+    except ValueError:
+        return False
+
+
+def _json_text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _json_path_string(document: object, path: str) -> str | None:
+    found = _json_path(document, path)
+    return found if isinstance(found, str) or found is None else _json_text(found)
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    r"""Java's `\z` is Python's `\Z`."""
+    return re.compile(text.replace(r"\z", r"\Z"), re.ASCII)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _json_text(value)
+
+
+def _regexp_extract(text: object, pattern: str, group: int = 0, default: str = "") -> str:
+    found = _pattern(pattern).search(_text(text))
+    return found[group] if found else default
+
+
+def _from_iso8601(text: str) -> int:
+    moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.upper()))
+    return (moment - datetime(1970, 1, 1, tzinfo=moment.tzinfo)) // _MILLISECOND - _offset_ms(moment)
+
+
+def _offset_ms(moment: datetime) -> int:
+    offset = moment.utcoffset()
+    if offset is None:
+        message = f"{moment.isoformat()} has no zone"
+        raise ValueError(message)
+    return offset // _MILLISECOND
+
+
+def _date_trunc(unit: str, moment_ms: int) -> int:
+    if unit != "HOUR":
+        message = f"the check does not know dateTrunc of {unit!r}"
+        raise UnknownFunctionError(message)
+    return moment_ms - moment_ms % _HOUR_MS
+
+
+def _trim(*values: str) -> str:
+    """Pinot's parser reads trim(x) as TRIM(BOTH ' ' FROM x): spaces only."""
+    return values[-1].strip(" ")
+
+
+_NULL_TAKING: Mapping[str, Callable[..., Any]] = {
+    "isnull": lambda value: value is None,
+    "isnotnull": lambda value: value is not None,
+    "isdistinctfrom": lambda left, right: left != right,
+    "isnotdistinctfrom": lambda left, right: left == right,
+    "casewhen": _case_when,
+    "nullif": lambda left, right: None if left == right else left,
+    "coalesce": lambda *values: next((value for value in values if value is not None), None),
+}
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "jsonpath": _json_path,
+    "jsonpathstring": _json_path_string,
+    "jsonpathexists": _json_path_exists,
+    "jsonformat": _json_text,
+    "regexplike": lambda text, pattern: _pattern(pattern).search(_text(text)) is not None,
+    "regexpextract": _regexp_extract,
+    "regexpreplace": lambda text, pattern, by: _pattern(pattern).sub(by, _text(text)),
+    "startswith": lambda text, start: str(text).startswith(start),
+    "contains": lambda text, part: part in str(text),
+    "lower": lambda text: str(text).lower(),
+    "trim": _trim,
+    "toutf8": lambda text: text.encode(),
+    "sha256": lambda value: hashlib.sha256(value).hexdigest(),
+    "fromiso8601": _from_iso8601,
+    "datetrunc": _date_trunc,
+    "sub": lambda left, right: left - right,
+    "minus": lambda left, right: left - right,
+    "plus": lambda left, right: left + right,
+    "greaterthan": lambda left, right: left > right,
+    "lessthan": lambda left, right: left < right,
+}
