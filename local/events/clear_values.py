@@ -86,18 +86,19 @@ class ClearValues:
 
 def search_tables(values: ClearValues, broker: Broker, tables: Iterable[str]) -> list[Finding]:
     """Search every column of every row, upsert's hidden rows included."""
-    findings = []
+    findings: set[Finding] = set()
     for table in tables:
         for hidden in ("false", "true"):
             sql = f"SELECT * FROM {table} LIMIT {_MOST_ROWS}"  # noqa: S608 - a table of ours
             answer = broker.query(sql, skipUpsert=hidden)
             for row in answer.rows:
-                for column, cell in zip(answer.columns, row, strict=True):
-                    data = json.dumps(cell, ensure_ascii=False).encode("utf-8", "surrogatepass")
-                    findings += [
-                        Finding(number, f"table {table}, column {column}") for number in values.in_bytes(data)
-                    ]
-    return sorted(set(findings), key=lambda finding: (finding.place, finding.number))
+                if values.in_bytes(_json(row)):
+                    findings |= {
+                        Finding(number, f"table {table}, column {column}")
+                        for column, cell in zip(answer.columns, row, strict=True)
+                        for number in values.in_bytes(_json(cell))
+                    }
+    return sorted(findings, key=lambda finding: (finding.place, finding.number))
 
 
 def search_files(values: ClearValues, root: Path, skip: Iterable[Path] = ()) -> list[Finding]:
@@ -164,6 +165,10 @@ def _contents(file: Path) -> Iterator[BinaryIO]:
             for name in archive.namelist():
                 with archive.open(name) as member:
                     yield cast("BinaryIO", member)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _spellings(value: str) -> set[bytes]:

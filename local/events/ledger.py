@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -51,8 +51,8 @@ class Ledger:
     """Expected rows by table and key, and what is known about the rest.
 
     Times are epoch milliseconds, amounts `Decimal`, metadata canonical JSON text, everything else text.
-    `open_keys` are ids of events that the contract neither asks to store nor to drop: rows under them are not
-    compared.
+    `open_keys` are hashes (`key_hash`, since such ids may be anything) of the event and transaction ids of
+    events that the contract neither asks to store nor to drop: what stands under them is not compared.
     """
 
     rows: dict[str, dict[str, Row]] = field(default_factory=lambda: {table: {} for table in TABLES})
@@ -67,12 +67,16 @@ class Ledger:
     def apply_one(self, record: Record) -> None:
         """Take one record. An event's key decides its partition, so all of one transaction come in order."""
         judgement = judge(record.value)
+        if judgement.event is not None and record.key != judgement.transaction_id:
+            # Its partition is anyone's guess, and with it what upsert and dedup make of it.
+            judgement = replace(
+                judgement, outcome="open", reason="the key is not the transaction id", event=None
+            )
         if judgement.event is None:
             self.outcomes[judgement.reason] += 1
             if judgement.outcome == "open":
-                self.open_keys.update(
-                    key for key in (judgement.event_id, judgement.transaction_id) if key is not None
-                )
+                keys = (judgement.event_id, judgement.transaction_id)
+                self.open_keys.update(key_hash(key) for key in keys if key is not None)
             return
         table = REGISTERED_TABLE if judgement.event["type"] == REGISTERED else BOOKED_TABLE
         row = append_row(judgement.event)
@@ -84,6 +88,10 @@ class Ledger:
             self.rows[table][event_id] = row
         # A repeat merges again in payment_analytics, and must change nothing there.
         self._merge(row, analytics_row(judgement.event, row))
+
+    def is_open(self, *keys: Cell) -> bool:
+        """Tell whether some event with one of these ids is left open by the contract."""
+        return any(key_hash(key) in self.open_keys for key in keys if isinstance(key, str))
 
     def _merge(self, appended: Row, new: Row) -> None:
         transaction_id = str(appended["transactionId"])
@@ -97,6 +105,11 @@ class Ledger:
         times = [_known_ms(old["transactionTime"]), _known_ms(new["transactionTime"])]
         old.update({column: cell for column, cell in new.items() if cell is not None})
         old["transactionTime"] = min(times)
+
+
+def key_hash(key: str) -> str:
+    """Hash an id that may be anything, an e-mail address included."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def append_row(event: dict[str, Any]) -> Row:

@@ -152,24 +152,29 @@ def _cell(column: str, value: Any) -> Cell:  # noqa: ANN401 - JSON
 def _compare(table: str, ledger: Ledger, broker: Broker) -> TableResult:
     expected = ledger.rows[table]
     result = TableResult(table, len(expected))
-    result.expected_amount = sum((_amount(row) for row in expected.values()), Decimal(0))
     columns = tuple(next(iter(expected.values()))) if expected else (KEY_COLUMNS[table], "amount")
     seen: set[str] = set()
     for found in read_rows(table, columns, broker, len(expected)):
         key = str(found[KEY_COLUMNS[table]])
         if key not in expected:
-            if {key, str(found.get("transactionId"))} & ledger.open_keys:
+            if ledger.is_open(key, found.get("transactionId")):
                 result.open_rows += 1
             else:
                 result.unexpected.append(key)
             continue
         result.found += 1
-        result.found_amount += _amount(found)
-        if key in seen:
-            result.doubled.append(key)
+        again = key in seen
         seen.add(key)
-        _compare_cells(result, key, expected[key], found)
+        if ledger.is_open(key):
+            result.open_rows += 1
+        elif again:
+            result.doubled.append(key)
+        else:
+            result.expected_amount += _amount(expected[key])
+            result.found_amount += _amount(found)
+            _compare_cells(result, key, expected[key], found)
     result.missing = [key for key in expected if key not in seen]
+    result.expected_amount += sum((_amount(expected[key]) for key in result.missing), Decimal(0))
     return result
 
 

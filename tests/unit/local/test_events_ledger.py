@@ -31,6 +31,7 @@ from local.events.ledger import (
     canonical_json,
     hashed,
     hashed_tax_number,
+    key_hash,
     stored_metadata,
 )
 
@@ -187,7 +188,16 @@ def test_what_is_left_open_is_not_a_row_but_remembered() -> None:
     spoofed = registered(8) | {"buyerEmailHash": "a" * 64}
     ledger = ledger_of(odd, spoofed)
     assert not any(ledger.rows.values())
-    assert ledger.open_keys == {odd["id"], "t-7", spoofed["id"], "t-8"}
+    assert ledger.open_keys == {key_hash(key) for key in (odd["id"], "t-7", spoofed["id"], "t-8")}
+    assert ledger.is_open("t-7")
+    assert not ledger.is_open("t-1", None)
+
+
+def test_an_event_under_another_key_is_left_open() -> None:
+    ledger = Ledger()
+    ledger.apply_one(Record("someone@example.com", json.dumps(registered(1)).encode()))
+    assert not any(ledger.rows.values())
+    assert ledger.is_open("t-1")
 
 
 def test_answers_are_those_worked_out_by_hand() -> None:
