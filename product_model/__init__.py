@@ -9,9 +9,9 @@ Pure: no network, no Pulumi, nothing but files in and values out. The usual way 
 """
 
 from product_model.assets import Assets, LogicalTableAsset, SchemaAsset, TableAsset
+from product_model.checks import check_product
 from product_model.environment import Environment, Pool
 from product_model.errors import Disagreement, ProductError
-from product_model.checks import check_product
 from product_model.product import ColumnView, Product, load_product
 from product_model.questions import Question, load_questions
 

@@ -1,4 +1,4 @@
-"""`python -m product_model`: say what holds the product's files together, and where they disagree (exit 1)."""
+"""`python -m product_model`: what holds the product's files together, and where they disagree (exit 1)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     columns = sum(len(schema.columns) for schema in product.schemas)
     _say(
         f"{len(product.contract.messages)} events, {len(product.schemas)} schemas with {columns} columns, "
-        f"{len(product.tables)} tables, {len(product.logical_tables)} logical tables, {len(questions)} questions"
+        f"{len(product.tables)} tables, {len(product.logical_tables)} logical tables, "
+        f"{len(questions)} questions"
     )
     _say(*map(str, disagreements))
     return 1 if disagreements else 0

@@ -1,4 +1,4 @@
-"""What Pinot is given in one environment: schemas, tables, logical tables, each as one canonical JSON text."""
+"""What Pinot is given in one environment: schemas, tables, logical tables, each as canonical JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events' contract, read from asyncapi.yaml: which fields an event has, which it must have, and examples."""
+"""The events' contract, read from asyncapi.yaml: fields of an event, which of them it must have, examples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEEPEST = 12
 class ContractField:
     """A field of an event, by its path from the envelope: `data.buyer.id`.
 
-    `personal_data` is the contract's word for the kind of personal data it holds; `schema` is its JSON Schema.
+    `personal_data` is the contract's word for the kind of personal data it holds, `schema` its JSON Schema.
     """
 
     path: str

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from product_model.environment import TenantName, TopicName
-from product_model.pinot_schema import ColumnName
+from product_model.environment import TenantName, TopicName  # noqa: TC001 - pydantic evaluates them
+from product_model.pinot_schema import ColumnName  # noqa: TC001 - pydantic evaluates it
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Team = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$")]
@@ -135,8 +135,8 @@ class PersonalDataKind(Part):
 class ColumnFact(Part):
     """What a column holds.
 
-    `from_` are fields of the event, `derived_from` columns of the same row; `kept_without` says why a row is kept
-    although the contract asks for the field.
+    `from_` are fields of the event, `derived_from` columns of the same row; `kept_without` says why a row is
+    kept although the contract asks for the field.
     """
 
     name: ColumnName

@@ -81,7 +81,7 @@ def read_document(directory: Path, file: str) -> Document:
 
 
 def parse(document: Document, model: type[Model]) -> Model:
-    """Parse a document into its model; ProductError names the first wrong key, and how many more there are."""
+    """Parse a document into its model; ProductError names the first wrong key, and how many there are."""
     try:
         return model.model_validate(document.content)
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """What an environment changes in the product's files, and nothing else.
 
-The files under `data-product/` are complete and valid for prod; `Environment` says where an environment differs.
+The files under `data-product/` are complete and valid for prod; `Environment` says where another differs.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Environment(BaseModel):
     )
     kafka_properties: dict[str, str] = Field(
         default_factory=dict,
-        description="Kafka client properties in place of the files' security.*, sasl.* and ssl.*; secrets only as "
-        "${NAME}, which Pinot reads from its own environment; none: plaintext without a login",
+        description="Kafka client properties in place of the files' security.*, sasl.* and ssl.*; secrets "
+        "only as ${NAME}, which Pinot reads from its own environment; none: plaintext without a login",
     )
     replication: Annotated[int, Field(ge=1, le=9)] = Field(default=3, description="copies of each segment")
     broker_tenant: TenantName = Field(default="payment_broker", description="tenant whose brokers answer")
@@ -77,8 +77,8 @@ class Environment(BaseModel):
     def _consistent(self) -> Environment:
         if self.replication > 1 and self.peer_download_scheme is None:
             message = (
-                f"replication is {self.replication} and peer_download_scheme is not set; allowed: http or https, "
-                "because pauseless tables need it when there is more than one copy"
+                f"replication is {self.replication} and peer_download_scheme is not set; allowed: http or "
+                "https, because pauseless tables need it when there is more than one copy"
             )
             raise ValueError(message)
         for name, value in self.kafka_properties.items():

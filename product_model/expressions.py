@@ -1,7 +1,7 @@
 """Pinot's ingestion functions as trees: which fields and JSON paths they read, and which functions they call.
 
-Covers what Pinot's parser takes in transforms, enrichments and filters as far as this product writes it: calls, quoted
-identifiers, literals, AND/OR/NOT, comparisons, + and -.
+Covers what Pinot's parser takes in transforms, enrichments and filters as far as this product writes it:
+calls, quoted identifiers, literals, AND/OR/NOT, comparisons, + and -.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _COMPARISONS = {
     ">": "greaterthan",
     ">=": "greaterthanorequal",
 }
+_END, _VALUE = "the end", "a value"
 _SUMS = {"+": "plus", "-": "minus"}
 
 
@@ -152,11 +153,13 @@ class _Parser:
             raise self._unexpected(wanted)
         self._at += 1
 
-    def _unexpected(self, wanted: str = "the end") -> ExpressionError:
+    def _unexpected(self, wanted: str = _END) -> ExpressionError:
         if self._at >= len(self._tokens):
-            return ExpressionError(f"it ends where {wanted} is expected")
+            message = f"it ends where {wanted} is expected"
+            return ExpressionError(message)
         _, found, position = self._tokens[self._at]
-        return ExpressionError(f"character {position + 1}: found {found!r} where {wanted} is expected")
+        message = f"character {position + 1}: found {found!r} where {wanted} is expected"
+        return ExpressionError(message)
 
     def _any_of(self) -> Expression:
         return self._chain("OR", self._all_of)
@@ -195,7 +198,7 @@ class _Parser:
 
     def _operand(self) -> Expression:
         if self._at >= len(self._tokens):
-            raise self._unexpected("a value")
+            raise self._unexpected(_VALUE)
         kind, found, _ = self._tokens[self._at]
         self._at += 1
         if kind == "text":
@@ -211,7 +214,7 @@ class _Parser:
             self._take(")")
             return inner
         self._at -= 1
-        raise self._unexpected("a value")
+        raise self._unexpected(_VALUE)
 
     def _named(self, name: str) -> Expression:
         constants = {"true": True, "false": False, "null": None}

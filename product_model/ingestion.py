@@ -1,8 +1,9 @@
 """What a table's ingestion makes of an event: the checks' own reading of Pinot's pipeline.
 
-Enrichments, then transforms (skipped where the record already has a value), then the filter (drops where true), with
-Pinot's three-valued logic, as in 1.5.1's `InbuiltFunctionEvaluator`. It knows the functions that the product's tables
-use and refuses others. The engine runs Pinot's own code; a test holds the two together, event by event.
+Enrichments, then transforms (skipped where the record already has a value), then the filter (drops where
+true), with Pinot's three-valued logic, as in 1.5.1's `InbuiltFunctionEvaluator`. It knows the functions that
+the product's tables use and refuses others. The engine runs Pinot's own code; a test holds the two together,
+event by event.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-# Pinot's StreamDataDecoderImpl puts this field on every record of a stream, over anything of that name in the event.
-# Rows that a minion task reads back have it not.
+# Pinot's StreamDataDecoderImpl puts this field on every record of a stream, over anything of that name in the
+# event. Rows that a minion task reads back have it not.
 STREAM_MARKER = "__metadata$recordSerializedValueSize"
 # Canonical JSON of nothing: what must never be stored as a hash.
 HASH_OF_NOTHING = hashlib.sha256(b"").hexdigest()
@@ -107,7 +108,7 @@ def _in_order(transforms: Mapping[str, Expression]) -> list[tuple[str, Expressio
 
 
 def _extracted(value: object) -> object:
-    """Take a JSON value as Pinot's record extractor does: numbers stay, everything else single becomes text."""
+    """Take a JSON value as Pinot's record extractor does: numbers stay, anything else single becomes text."""
     if isinstance(value, dict):
         return {str(key): _extracted(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -117,7 +118,9 @@ def _extracted(value: object) -> object:
     return value
 
 
-def evaluate(expression: Expression, record: Mapping[str, Any], now_ms: int) -> Any:  # noqa: ANN401 - Pinot's Object
+def evaluate(  # noqa: PLR0911 - one return a kind of expression
+    expression: Expression, record: Mapping[str, Any], now_ms: int
+) -> Any:  # noqa: ANN401 - Pinot's Object
     """Evaluate as Pinot does; null in, null out, except where a function takes nulls."""
     match expression:
         case Literal(value):

@@ -1,7 +1,7 @@
 """Pinot tables and logical tables as the product uses them.
 
 Everything that Pinot would drop without a word is refused here, most of all where the drop is dangerous.
-Source of the names: https://docs.pinot.apache.org/configuration-reference/table and Pinot 1.5.1's TableConfig.
+Names: https://docs.pinot.apache.org/configuration-reference/table and Pinot 1.5.1's TableConfig.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class UpsertConfig(PinotModel):
     hash_function: Literal["MURMUR3"]
     comparison_columns: tuple[ColumnName, ...]
     default_partial_upsert_strategy: Literal["OVERWRITE", "IGNORE"]
-    partial_upsert_strategies: dict[ColumnName, Literal["OVERWRITE", "IGNORE", "MIN", "MAX"]] = {}
+    partial_upsert_strategies: dict[ColumnName, Literal["OVERWRITE", "IGNORE", "MIN", "MAX"]] = Field(
+        default_factory=dict
+    )
     delete_record_column: ColumnName
     snapshot: Literal["ENABLE", "DISABLE", "DEFAULT"]
     preload: Literal["ENABLE", "DISABLE", "DEFAULT"]

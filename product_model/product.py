@@ -160,7 +160,7 @@ def load_product(directory: Path) -> Product:
     """Read the product.
 
     Raises:
-        ProductError: a file is missing or wrong; names file, key with line, what was found and what is allowed
+        ProductError: a file is missing or wrong; names file, key with line, what was found, what is allowed
 
     """
     if not directory.is_dir():

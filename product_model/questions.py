@@ -1,14 +1,15 @@
 """The questions that the product answers: SQL files with typed parameters.
 
-A file's head is comments: the first line is the title; a line `-- {name} kind = default: description` is a parameter.
-Parameters stand in the SQL as `{name}`. Their kinds have alphabets without quotes, so that a value can stand inside a
-quoted text without changing it; a value of another form is refused, never escaped.
+A file's head is comments: the first line is the title; a line `-- {name} kind = default: description` is a
+parameter. Parameters stand in the SQL as `{name}`. Their kinds have alphabets without quotes, so that a value
+can stand inside a quoted text without changing it; a value of another form is refused, never escaped.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from product_model.errors import ProductError
@@ -53,7 +54,7 @@ class Question:
         """Put values, or the defaults, into the SQL.
 
         Raises:
-            ValueError: a value is missing, unknown, or not of its parameter's kind; the value itself is not told
+            ValueError: a value is missing, unknown, or not of its parameter's kind; the value is not told
 
         """
         known = {parameter.name: parameter for parameter in self.parameters}
@@ -89,7 +90,7 @@ def load_questions(directory: Path) -> tuple[Question, ...]:
             str(directory), "(whole directory)", "there is no .sql file", "1-volume-by-type.sql, …"
         )
     questions.sort(key=lambda question: question.number)
-    for before, after in zip(questions, questions[1:], strict=False):
+    for before, after in pairwise(questions):
         if before.number == after.number:
             allowed = "each number once"
             raise ProductError(

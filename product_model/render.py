@@ -1,4 +1,4 @@
-"""Overlays an environment on the product's files. Takes and gives plain JSON, so that nothing else changes."""
+"""Overlays an environment on the product's files: plain JSON in and out, so that nothing else changes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ Json = dict[str, Any]
 
 SHA256_FORM = r"^[0-9a-f]{64}\z"
 KEYED_FORM = r"^v[0-9]{1,9}:[0-9a-f]{64}\z"
+_ENVIRONMENT = "environment"
 _STREAM = "stream.kafka."
 _LOGIN = ("security.", "sasl.", "ssl.")
 _COMMITTED_AT = "realtime.segment.flush.threshold."
@@ -59,20 +60,20 @@ def render_logical_table(table: Json, environment: Environment) -> str:
 
 
 def check_environment(environment: Environment, descriptor: Descriptor) -> None:
-    """Raise ProductError for what does not fit the product: unknown tables, retentions that would lose rows."""
+    """Raise ProductError for what does not fit the product: unknown tables, retentions that lose rows."""
     days = {table.name: table.retention_days for table in descriptor.tables}
     shortest = 2 * descriptor.offline_loads.worst_lag_days
     for name, kept in environment.retention_days.items():
         key = f"retention_days.{name}"
         if name not in days:
-            raise ProductError("environment", key, "there is no such table", ", ".join(days))
+            raise ProductError(_ENVIRONMENT, key, "there is no such table", ", ".join(days))
         if kept > days[name]:
             allowed = f"at most {days[name]}, which the descriptor promises to keep and not to exceed"
-            raise ProductError("environment", key, f"found {kept} days", allowed)
+            raise ProductError(_ENVIRONMENT, key, f"found {kept} days", allowed)
         kind = next(table.kind for table in descriptor.tables if table.name == name)
         if kind == "append" and kept <= shortest:
-            allowed = f"more than {shortest}: twice the worst lag of the archive loads, else rows are nowhere for a while"
-            raise ProductError("environment", key, f"found {kept} days", allowed)
+            allowed = f"more than {shortest}: twice the worst lag of the archive loads, or rows are missing"
+            raise ProductError(_ENVIRONMENT, key, f"found {kept} days", allowed)
 
 
 def _overlay_tiers(rendered: Json, environment: Environment) -> None:
@@ -82,7 +83,7 @@ def _overlay_tiers(rendered: Json, environment: Environment) -> None:
     for pool in environment.pools:
         if pool.name not in known:
             raise ProductError(
-                "environment", f"pools.{pool.name}", "the archive tables have no such tier", ", ".join(known)
+                _ENVIRONMENT, f"pools.{pool.name}", "the archive tables have no such tier", ", ".join(known)
             )
         tag = f"{pool.server_tenant}_OFFLINE"
         tiers.append(known[pool.name] | {"segmentAge": pool.after, "serverTag": tag})
@@ -107,7 +108,7 @@ def _stream(stream: dict[str, str], environment: Environment) -> dict[str, str]:
 
 
 def _store_keyed_values(ingestion: Json, schema: SchemaFact, descriptor: Descriptor) -> None:
-    """Values arrive as v<key version>:<64 hex>: store them as they are, and let the filter ask for that form."""
+    """Values arrive as v<key version>:<64 hex>: store them as they are, and filter by that form."""
     hashed = {column.name: column.from_[0] for column in schema.columns if descriptor.hashed(column)}
     for enrichment in ingestion.get("enrichmentConfigs", ()):
         functions = enrichment["properties"]["fieldToFunctionMap"]

@@ -48,7 +48,7 @@ def names(product: Product) -> Findings:
 
 
 def schema_columns(product: Product) -> Findings:
-    """A schema file and the descriptor name the same columns."""
+    """Look for columns that only the schema file or only the descriptor names."""
     for file in product.schemas:
         described = {column.name for column in file.fact.columns}
         for name in file.schema.column_names:
@@ -92,7 +92,7 @@ def contract_fields(product: Product) -> Findings:
 
 
 def personal_data(product: Product) -> Findings:
-    """The contract and the descriptor agree on what is personal data."""
+    """Look for personal data that only the contract or only the descriptor knows as such."""
     for schema in product.descriptor.schemas:
         for column in schema.columns:
             hashed = product.descriptor.hashed(column)
@@ -118,7 +118,7 @@ def personal_data(product: Product) -> Findings:
 
 
 def required(product: Product) -> Findings:
-    """What the contract requires is required in the descriptor and not null in the schema, and nothing else is."""
+    """Hold together what contract, descriptor and schema require."""
     for file in product.schemas:
         business = {event.message for event in product.descriptor.events if event.time_field}
         for column in file.fact.columns:
@@ -128,7 +128,8 @@ def required(product: Product) -> Findings:
             erased = set(file.fact.events_of(column)) - business
             place = _path(product, file.fact, column)
             if fields and not erased and column.required != by_contract and not column.kept_without:
-                what = f"required is {column.required}, the contract says {by_contract} of {listed(column.from_)}"
+                found = listed(column.from_)
+                what = f"required is {column.required}, the contract says {by_contract} of {found}"
                 yield Finding(product.descriptor_document, place, what, str(by_contract).lower())
             spec = file.schema.column(column.name)
             if spec is None:
@@ -213,7 +214,7 @@ def topic(product: Product) -> Findings:
 
 
 def time_column(product: Product) -> Findings:
-    """The time column is a time of the schema, and the kind's own time on append and archive tables."""
+    """See that the time column is a time, and the kind's own on append and archive tables."""
     for file in product.tables:
         name = file.table.segments_config.time_column_name
         schema = product.schema(file.fact.schema_)
@@ -228,7 +229,7 @@ def time_column(product: Product) -> Findings:
 
 
 def logical_tables(product: Product) -> Findings:
-    """A logical table joins its members, and its members share one schema."""
+    """See that a logical table joins its members, and that these share one schema."""
     by_name: dict[str, TableFile] = {file.fact.name: file for file in product.tables}
     for file in product.logical_tables:
         members = {by_name[name].table.name_with_type: by_name[name] for name in file.fact.members}

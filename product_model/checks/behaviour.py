@@ -1,7 +1,7 @@
-"""Rules on what becomes of events: the contract's examples, changed in one way each, run through the tables' pipelines.
+"""Rules on what becomes of events: the contract's examples, each changed in one way, through the pipelines.
 
-Pinot DROPS what its filter finds true, skips a transform where the record already has a field of the column's name, and
-runs the whole pipeline again on stored rows in minion tasks. Each of these has cost somebody their data.
+Pinot DROPS what its filter finds true, skips a transform where the record already has a field of the column's
+name, and runs the whole pipeline again on stored rows in minion tasks. Each of these has cost somebody data.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Case:
 
 
 def _cases(product: Product, *, business_only: bool = True) -> Iterator[_Case]:
-    """Yield every stream table with every kind of event it reads; the rule "functions" reports broken ones."""
+    """Yield stream tables with each kind of event they read; the rule "functions" reports broken ones."""
     business = {event.message for event in product.descriptor.events if event.time_field}
     for file in product.tables:
         if not file.table.stream:
@@ -101,7 +101,7 @@ def _without(event: Event, path: str) -> Event:
 
 
 def known_functions(product: Product) -> Iterator[Finding]:
-    """The checks of this module can read the table's functions."""
+    """See that the checks of this module can read the table's functions."""
     for file in product.tables:
         schema = product.schema(file.fact.schema_)
         try:
@@ -115,7 +115,7 @@ def known_functions(product: Product) -> Iterator[Finding]:
 
 
 def kept(product: Product) -> Iterator[Finding]:
-    """A valid event becomes a row, with every required column."""
+    """See that a valid event becomes a row, with every required column."""
     for case in _cases(product, business_only=False):
         for example in case.message.examples:
             row = case.row(copy.deepcopy(dict(example)))
@@ -145,7 +145,7 @@ def foreign(product: Product) -> Iterator[Finding]:
 
 
 def incomplete(product: Product) -> Iterator[Finding]:
-    """An event without something that the contract requires becomes no row."""
+    """See that an event without something that the contract requires becomes no row."""
     for case in _cases(product):
         stored = {path for column in case.columns for path in column.from_}
         optional = {"source"}
@@ -159,7 +159,7 @@ def incomplete(product: Product) -> Iterator[Finding]:
 
 
 def malformed(product: Product) -> Iterator[Finding]:
-    """A value against the contract's pattern or enumeration becomes no row; nor does one of another type."""
+    """See that a value against the contract's pattern, enumeration or type becomes no row."""
     for case in _cases(product):
         stored = {path for column in case.columns for path in column.from_}
         for path, field in case.message.fields.items():
@@ -176,7 +176,7 @@ def malformed(product: Product) -> Iterator[Finding]:
 
 
 def future(product: Product) -> Iterator[Finding]:
-    """A time more than a day ahead would end the memory of repeated events and keep its segment for ever."""
+    """See that a time more than a day ahead becomes no row: it would end the memory of repeated events."""
     for case in _cases(product):
         times = {"time"} | {
             f"data.{event.time_field}"
@@ -189,7 +189,7 @@ def future(product: Product) -> Iterator[Finding]:
 
 
 def spoofed(product: Product) -> Iterator[Finding]:
-    """A field of the envelope that is named like a column changes nothing."""
+    """See that a field of the envelope that is named like a column changes nothing."""
     for case in _cases(product, business_only=False):
         honest = case.row(case.example)
         for name in product.schema(case.file.fact.schema_).schema.column_names:
@@ -267,7 +267,7 @@ def _rows(product: Product) -> Iterator[tuple[TableFile, Ingestion, dict[str, An
 
 
 def stored_rows(product: Product) -> Iterator[Finding]:
-    """A stored row survives a minion task or a load unchanged."""
+    """See that a stored row survives a minion task or a load unchanged."""
     for file, ingestion, row in _rows(product):
         again = ingestion.of_row(row, _NOW_MS).row
         if again is None:
@@ -284,7 +284,7 @@ def stored_rows(product: Product) -> Iterator[Finding]:
 
 
 def clear_text(product: Product) -> Iterator[Finding]:
-    """The second lock: a row whose hash column holds no hash is dropped."""
+    """See that the second lock holds: a row whose hash column holds no hash is dropped."""
     for file, ingestion, row in _rows(product):
         for column in product.schema(file.fact.schema_).fact.columns:
             if product.descriptor.hashed(column) is None:

@@ -30,7 +30,8 @@ _REFERENCE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
 # Pinot 1.5.1's ValueAggregatorFactory; a tree with another function is skipped without a word.
 _STAR_TREE_FUNCTIONS = frozenset(
     {
-        "COUNT", "SUM", "SUMPRECISION", "MIN", "MAX", "AVG", "MINMAXRANGE", "DISTINCTCOUNTBITMAP", "DISTINCTCOUNTHLL",
+        "COUNT", "SUM", "SUMPRECISION", "MIN", "MAX", "AVG", "MINMAXRANGE", "DISTINCTCOUNTBITMAP",
+        "DISTINCTCOUNTHLL",
         "DISTINCTCOUNTHLLPLUS", "DISTINCTCOUNTULL", "DISTINCTCOUNTCPCSKETCH", "DISTINCTCOUNTTHETASKETCH",
         "DISTINCTCOUNTTUPLESKETCH", "PERCENTILEEST", "PERCENTILETDIGEST",
     }
@@ -110,7 +111,7 @@ def origins(product: Product) -> Findings:
         for column in schema.fact.columns:
             place = ("ingestionConfig", "transformConfigs")
             wanted = set(column.from_) | set(column.derived_from)
-            # What every function may read besides: the kind, the whole data, the record's origin, the column itself.
+            # What any function may read besides: the kind, all data, the record's origin, the column itself.
             found = reads.get(column.name, set()) - {"data", STREAM_MARKER, column.name} - ({"type"} - wanted)
             if not found:
                 what = f"nothing fills the column {column.name!r}"
@@ -158,7 +159,7 @@ def _one_copy_knows_all(file: TableFile) -> Findings:
 
 
 def merging(product: Product) -> Findings:
-    """A merged table takes both events in either order."""
+    """See that a merged table takes both events in either order."""
     for file in product.tables:
         config = file.table.upsert_config
         if file.fact.kind != "merged":
@@ -315,7 +316,7 @@ def promised_indexes(product: Product) -> Findings:
 
 
 def secrets(product: Product) -> Findings:
-    """A stream's login stands in the file as a reference only."""
+    """See that a stream's login stands in the file as a reference only."""
     for file in product.tables:
         for name, value in file.table.stream.items():
             secret = any(word in name.lower() for word in ("jaas", "password", "secret", "token"))
