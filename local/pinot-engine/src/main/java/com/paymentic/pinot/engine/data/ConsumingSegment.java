@@ -8,8 +8,6 @@ import org.apache.pinot.segment.spi.IndexSegment;
 import org.apache.pinot.spi.config.table.TableConfig;
 import org.apache.pinot.spi.data.Schema;
 import org.apache.pinot.spi.data.readers.GenericRow;
-import org.apache.pinot.spi.stream.LongMsgOffset;
-import org.apache.pinot.spi.stream.StreamMessageMetadata;
 
 /**
  * A segment that takes rows, with the configuration that was in force when it began.
@@ -51,12 +49,10 @@ final class ConsumingSegment extends SegmentDataManager {
     if (outcome.fate() != RowPipeline.Fate.ROWS) {
       return outcome;
     }
-    LongMsgOffset offset = new LongMsgOffset(record.offset());
-    StreamMessageMetadata metadata = new StreamMessageMetadata.Builder().setRecordIngestionTimeMs(record.timestampMs())
-        .setOffset(offset, offset).build();
     try {
       for (GenericRow row : outcome.rows()) {
-        _segment.index(row, metadata);
+        // Without the stream's metadata: the time of the last record is kept here.
+        _segment.index(row, null);
       }
     } catch (IOException | RuntimeException e) {
       return new RowPipeline.Outcome(RowPipeline.Fate.FAILED, outcome.rows(), Failures.ofRow(e));

@@ -40,7 +40,6 @@ public final class EmbeddedDataPlane implements DataPlane {
   private final PinotInstance _instance;
   private final TableCatalog _catalog = new TableCatalog();
   private final Jobs _jobs = new Jobs();
-  private final ExecutorService _reloads = Executors.newSingleThreadExecutor(Threads.named("reload"));
   private final ExecutorService _pinotReloads = Executors.newSingleThreadExecutor(Threads.named("pinot-reload"));
   private final ScheduledExecutorService _watcher = Threads.scheduler("stream-watcher", 3);
   private final ScheduledExecutorService _builder = Threads.scheduler("segment-builder", 1);
@@ -154,13 +153,17 @@ public final class EmbeddedDataPlane implements DataPlane {
         job.segmentDone(true);
       }
     }
-    _reloads.execute(() -> committed.forEach(name -> reload(table, name, job)));
+    // Where segments are built, so that none is just being built by the configuration of before.
+    _builder.execute(() -> committed.forEach(name -> reload(table, name, job)));
     return job.id();
   }
 
   private static void reload(LocalTable table, String segment, Jobs.Job job) {
     try {
-      table.segments().reloadSegment(segment, false, job.id());
+      if (!table.segments().isConsuming(segment)) {
+        table.segments().reloadSegment(segment, false, job.id());
+      }
+      // One that is sealed and waits for its build is built by the configuration as it is now.
       job.segmentDone(true);
     } catch (Exception e) {
       LOGGER.error("Segment {} of table {} cannot be reloaded: {}", segment, table.name(), Failures.ofSegment(e));
@@ -252,6 +255,6 @@ public final class EmbeddedDataPlane implements DataPlane {
     _catalog.all().forEach(LocalTable::stop);
     _queries.close();
     // Without interrupts: they close files that are being written.
-    List.of(_reloads, _pinotReloads, _watcher, _builder).forEach(ExecutorService::shutdown);
+    List.of(_pinotReloads, _watcher, _builder).forEach(ExecutorService::shutdown);
   }
 }

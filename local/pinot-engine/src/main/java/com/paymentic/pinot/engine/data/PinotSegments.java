@@ -14,6 +14,19 @@ interface PinotSegments extends TableDataManager {
   /** Names of the loaded segments, in their order. */
   List<String> segmentNames();
 
+  /** Whether the segment takes rows, or took them and is not committed yet. */
+  default boolean isConsuming(String segment) {
+    SegmentDataManager acquired = acquireSegment(segment);
+    if (acquired == null) {
+      return false;
+    }
+    try {
+      return acquired instanceof ConsumingSegment;
+    } finally {
+      releaseSegment(acquired);
+    }
+  }
+
   /**
    * Pinot's acquireSegments looks a segment up and then takes hold of it. In a cluster the query is sent again when a
    * commit replaced the segment in between; here the lookup is repeated, so that no query misses rows.

@@ -106,6 +106,18 @@ class UpsertTest {
   }
 
   @Test
+  void aReloadDoesNotMindSegmentsThatAreBeingBuilt() {
+    engine.create(RAW);
+    for (int round = 0; round < 5; round++) {
+      send(Events.registered(round), Events.booked(round));
+      engine.plane().pauseConsumption(TABLE);
+      engine.plane().resumeConsumption(TABLE);
+      engine.reload(TABLE);
+    }
+    assertEquals(5, engine.count(RAW));
+  }
+
+  @Test
   void anOlderEventDoesNotOverwriteANewerOne() {
     engine.create(RAW);
     send(Events.registered(1), Events.registered(1, event -> {
