@@ -85,6 +85,12 @@ def texts(value: Json, path: str) -> list[str]:
     return [str(item) for item in value]
 
 
+def plain_table(table: Document) -> Document:
+    """Return a table as it is written: the server puts the type behind its name."""
+    name = str(table.get("tableName"))
+    return {**table, "tableName": name.removesuffix(f"_{table.get('tableType')}")}
+
+
 def without_password(user: Document) -> Document:
     """Return a user as it may be looked at: without the hash of the password."""
     return {key: value for key, value in user.items() if key != "password"}

@@ -42,9 +42,14 @@ class Refusal:
     def __str__(self) -> str:
         """Return what would be lost, why, and what to write where."""
         what = "; ".join(self.details)
+        how = (
+            ""
+            if self.change.new is not None
+            else " and run `pulumi up` first: a deletion reads it from the state"
+        )
         return (
             f"{self.change.kind} {self.change.name}: {what}. {self.guard.reason} To do it all the same, put "
-            f'"{self.guard.word}" into allow of this resource.'
+            f'"{self.guard.word}" into allow of this resource{how}.'
         )
 
 

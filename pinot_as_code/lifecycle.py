@@ -91,15 +91,20 @@ class Inspection:
         """
         self.kind = kind
         self.inputs: dict[str, Any] = dict(inputs)
-        self.failures: list[CheckFailure] = []
+        self.failures: list[str] = []
 
     def fail(self, key: str, reason: str) -> None:
         """Record what is wrong with an argument."""
-        self.failures.append(CheckFailure(key, reason))
+        self.failures.append(f"{key}: {reason}")
 
     def result(self) -> CheckResult:
-        """Return what Pulumi wants to know."""
-        return CheckResult(self.inputs, self.failures)
+        """Return what Pulumi wants to know: one failure, which tells everything.
+
+        It names no property: Pulumi would print that property's value, a whole table with whatever secrets it
+        holds, in front of what is wrong with it.
+        """
+        text = "\n".join(f"  {failure}" for failure in self.failures)
+        return CheckResult(self.inputs, [CheckFailure("", f"\n{text}")] if self.failures else [])
 
     def words(self) -> tuple[str, ...]:
         """Return the guards' words that are given; a word that no guard knows is a mistake."""

@@ -104,7 +104,12 @@ def carry_out(
 
 
 def _reload(name: str, table_type: str, client: PinotClient, deadline: Deadline) -> None:
-    job = client.reload(name, table_type, deadline)
+    try:
+        job = client.reload(name, table_type, deadline)
+    except NotFoundError as error:
+        if "any segments" in error.reason:
+            return  # Nothing is stored yet: new segments begin with the new configuration.
+        raise
     if job is None:
         return
     pause, far = _POLL_SECONDS, "it has not begun"

@@ -28,7 +28,7 @@ def stored(client: PinotClient, table: Document) -> Stored:
     a row; so when nothing is committed, the rows are counted.
     """
     table_type = str(table["tableType"])
-    name = str(table["tableName"]).removesuffix(f"_{table_type}")
+    name = str(table["tableName"])
     deadline = Deadline.after(_SECONDS)
     try:
         view = client.external_view(name, table_type, deadline)

@@ -223,7 +223,7 @@ def _schema_changed(olds: dict[str, Any], news: dict[str, Any]) -> bool:
 
 def _outputs(props: dict[str, Any], table: Document) -> dict[str, Any]:
     name, table_type = str(table["tableName"]), str(table["tableType"])
-    name = name.removesuffix(f"_{table_type}")
+
     return {
         **without_provider(props),
         "table_name": name,
