@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
-from local import queries
-from local.environment import LocalEnvironment
-from local.events.__main__ import main as events
+from local.environment import REPOSITORY, LocalEnvironment
 from local.failure import LocalFailureError
 from local.pinot_engine import installation as engine_installation
 from local.platform import Platform, ServiceStatus
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
 
 _MEBIBYTE: Final = 2**20
 _SAMPLE_EVENTS: Final = 20_000
+# At-least-once delivery and other people's events: duplicates, late and foreign ones, and some that break
+# the contract.
+_AS_ON_A_REAL_TOPIC: Final = ("--duplicates", "--late", "--foreign", "--broken")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,8 +54,8 @@ def _up(environment: LocalEnvironment, options: argparse.Namespace, _: list[str]
     if options.events == 0:
         return 0
     say("4/4 events and answers")
-    sent = events(["produce", "--count", str(options.events)])
-    return sent or queries.main([])
+    sent = _module("local.events", ["produce", "--count", str(options.events), *_AS_ON_A_REAL_TOPIC])
+    return sent or _module("local.queries", [])
 
 
 def _down(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
@@ -90,11 +92,17 @@ def _status_line(status: ServiceStatus) -> str:
 
 
 def _events(_: LocalEnvironment, __: argparse.Namespace, rest: list[str]) -> int:
-    return events(rest or ["produce"])
+    return _module("local.events", rest or ["produce"])
 
 
 def _query(_: LocalEnvironment, __: argparse.Namespace, rest: list[str]) -> int:
-    return queries.main(rest)
+    return _module("local.queries", rest)
+
+
+def _module(name: str, arguments: list[str]) -> int:
+    # A process of its own: it reads the data product's files, and a mistake in one of those must not keep
+    # anybody from stopping the platform.
+    return subprocess.run([sys.executable, "-m", name, *arguments], cwd=REPOSITORY, check=False).returncode
 
 
 def _preview(environment: LocalEnvironment, _: argparse.Namespace, rest: list[str]) -> int:
