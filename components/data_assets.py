@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pydantic import ValidationError
 
 from components.pinot_settings import PinotSettings, TenantSettings
-from components.settings import GuardSettings
+from components.setting_errors import SettingsError
+from components.settings import GuardSettings, ProductSettings
 from components.stream_settings import KafkaSettings
 from pinot_as_code.logical_table import PinotLogicalTable, PinotLogicalTableArgs
 from pinot_as_code.schema import PinotSchema, PinotSchemaArgs
@@ -15,24 +17,40 @@ from pinot_as_code.tenant import InstanceSelector, PinotTenant, PinotTenantArgs,
 from product_model import Assets, Environment, Pool
 
 
-def product_environment(kafka: KafkaSettings, pinot: PinotSettings) -> Environment:
-    """Return what this environment changes in the product's files."""
+def product_environment(kafka: KafkaSettings, pinot: PinotSettings, product: ProductSettings) -> Environment:
+    """Return what this environment changes in the product's files.
+
+    Raises:
+        SettingsError: the product's model refuses it, such as a secret in clear in Pinot's Kafka properties.
+
+    """
     pools = (("warm", pinot.warm), ("cold", pinot.cold))
-    return Environment(
-        topic=kafka.topic.name,
-        bootstrap_servers=",".join(kafka.pinot_bootstrap_servers or kafka.bootstrap_servers),
-        replication=pinot.replication,
-        broker_tenant=pinot.brokers.tenant,
-        server_tenant=pinot.servers.tenant,
-        pools=tuple(
-            Pool(name=name, after=f"{pool.after_days}d", server_tenant=pool.tenant)
-            for name, pool in pools
-            if pool is not None
-        ),
-        peer_download_scheme=pinot.peer_download_scheme,
-        retention_days=dict(pinot.retention_days),
-        segment_rows=pinot.segment_rows,
-    )
+    try:
+        return Environment(
+            topic=kafka.topic.name,
+            bootstrap_servers=",".join(kafka.pinot_bootstrap_servers or kafka.bootstrap_servers),
+            kafka_properties=dict(kafka.pinot_properties),
+            replication=pinot.replication,
+            broker_tenant=pinot.brokers.tenant,
+            server_tenant=pinot.servers.tenant,
+            pools=tuple(
+                Pool(name=name, after=f"{pool.after_days}d", server_tenant=pool.tenant)
+                for name, pool in pools
+                if pool is not None
+            ),
+            peer_download_scheme=pinot.peer_download_scheme,
+            retention_days=dict(pinot.retention_days),
+            segment_rows=pinot.segment_rows,
+            pii_mode=product.personal_data,
+        )
+    except ValidationError as error:
+        # The messages name the property; what was found may be a secret and is left out.
+        raise SettingsError(
+            [
+                f"payments:kafka, payments:pinot: {details['msg']}"
+                for details in error.errors(include_input=False)
+            ]
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +62,7 @@ class DataAssetsArgs:
     guards: GuardSettings
     topics: Sequence[pulumi.Resource]
     """A REALTIME table that came before its topic would make Pinot create the topic, with one partition."""
+    cluster: pulumi.Resource
 
 
 class DataAssets(pulumi.ComponentResource):
@@ -82,10 +101,10 @@ class DataAssets(pulumi.ComponentResource):
                     name=pool.tenant,
                     role=role,
                     instances=InstanceSelector(names=pool.instances, count=pool.count),
-                    allow=self._args.guards.allow,
+                    allow=self._args.guards.words("tenants", pool.tenant),
                     timeout_seconds=self._timeout,
                 ),
-                pulumi.ResourceOptions(parent=self),
+                pulumi.ResourceOptions(parent=self, depends_on=[self._args.cluster]),
             )
             for role, pool in pools
             if pool is not None
@@ -98,11 +117,11 @@ class DataAssets(pulumi.ComponentResource):
                 schema.name,
                 PinotSchemaArgs(
                     schema_json=schema.schema_json,
-                    allow=guards.allow,
+                    allow=guards.words("schemas", schema.name),
                     adopt=guards.adopt,
                     timeout_seconds=self._timeout,
                 ),
-                pulumi.ResourceOptions(parent=self, protect=guards.protect),
+                pulumi.ResourceOptions(parent=self, protect=guards.protect, depends_on=[self._args.cluster]),
             )
             for schema in self._args.assets.schemas
         }
@@ -119,7 +138,7 @@ class DataAssets(pulumi.ComponentResource):
                 PinotTableArgs(
                     table_json=table.table_json,
                     schema_json=table.schema_json,
-                    allow=guards.allow,
+                    allow=guards.words("tables", table.name),
                     adopt=guards.adopt,
                     timeout_seconds=self._timeout,
                 ),
@@ -138,7 +157,7 @@ class DataAssets(pulumi.ComponentResource):
                 logical.name,
                 PinotLogicalTableArgs(
                     logical_table_json=logical.logical_table_json,
-                    allow=guards.allow,
+                    allow=guards.words("logicalTables", logical.name),
                     adopt=guards.adopt,
                     timeout_seconds=self._timeout,
                 ),

@@ -92,7 +92,7 @@ def _non_current(days: int) -> s3.BucketLifecycleConfigurationRuleNoncurrentVers
     return s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(noncurrent_days=days)
 
 
-def tls_only_policy(bucket: str) -> str:
+def tls_only_policy(arn: str) -> str:
     """Return a bucket policy that refuses every request without TLS, whoever makes it."""
     return json.dumps(
         {
@@ -103,7 +103,7 @@ def tls_only_policy(bucket: str) -> str:
                     "Effect": "Deny",
                     "Principal": "*",
                     "Action": "s3:*",
-                    "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+                    "Resource": [arn, f"{arn}/*"],
                     "Condition": {"Bool": {"aws:SecureTransport": "false"}},
                 }
             ],
@@ -184,7 +184,7 @@ class GuardedBucket(pulumi.ComponentResource):
             # One after the other: S3 answers OperationAborted to two such changes at once.
             after_public_access = pulumi.ResourceOptions(parent=self, depends_on=[public_access])
             s3.BucketPolicy(
-                name, bucket=bucket, policy=tls_only_policy(settings.bucket), opts=after_public_access
+                name, bucket=bucket, policy=tls_only_policy(settings.arn), opts=after_public_access
             )
         self.register_outputs({"bucket": bucket, "arn": self.bucket.arn})
 

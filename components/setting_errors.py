@@ -7,10 +7,10 @@ value: a password in the wrong place would end in a build's log.
 import difflib
 import json
 import types
-import typing
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
+from pulumi.runtime.config import CONFIG, get_config_env, get_config_secret_keys_env, is_config_secret
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -83,6 +83,13 @@ def read_keys(configuration: Mapping[str, str]) -> dict[str, Any]:
     if refused:
         raise SettingsError(refused)
     return tree
+
+
+def stack_configuration() -> tuple[dict[str, str], frozenset[str]]:
+    """Return the stack's configuration as the engine handed it over, and the keys that are encrypted."""
+    configuration = {**get_config_env(), **CONFIG.get()}
+    secret = {key for key in configuration if is_config_secret(key)}
+    return configuration, frozenset(secret.union(get_config_secret_keys_env()))
 
 
 def _structured(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -164,14 +171,14 @@ def _paragraph(model: type[BaseModel], details: dict[str, Any]) -> str:
         return f"{key}: found {broken.found}; allowed is {broken.allowed}."
     if details["type"] == "extra_forbidden":
         return _unknown(model, path)
-    info, annotation = _locate(model, path)
+    is_key = details["loc"][-1:] == ("[key]",)
+    info, annotation = _locate(model, path, key=is_key)
     wanted = allowed(annotation, info.metadata if info is not None else [])
     description = f" {info.description}" if info is not None and info.description else ""
     unit = _unit(annotation, info)
     if details["type"] == "missing":
         return f"{key_of(path)} is missing; needed is {wanted}{unit}.{description}"
-    subject = "a key that is" if details["loc"][-1:] == ("[key]",) else ""
-    found = " ".join(filter(None, [subject, kind_of(details["input"])]))
+    found = f"a key that is {kind_of(details['input'])}" if is_key else kind_of(details["input"])
     return f"{key_of(path)}: found {found}; allowed is {wanted}{unit}.{description}"
 
 
@@ -262,11 +269,13 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
     return None
 
 
-def _locate(model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[FieldInfo | None, object]:
-    """Return the nearest field on the way to a place in the tree, and the type that stands at the place."""
+def _locate(
+    model: type[BaseModel], path: tuple[str | int, ...], *, key: bool = False
+) -> tuple[FieldInfo | None, object]:
+    """Return the nearest field on the way to a place in the tree, and the type of the value or key there."""
     info: FieldInfo | None = None
     annotation: object = model
-    for part in path:
+    for index, part in enumerate(path):
         inside = _model_in(annotation)
         if inside is not None:
             info = next(i for name, i in inside.model_fields.items() if part in {i.alias, name})
@@ -275,8 +284,9 @@ def _locate(model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[FieldI
         inner = _alternatives(annotation)[0]
         if get_origin(inner) is Annotated:
             inner = get_args(inner)[0]
-        arguments = typing.get_args(inner)
-        annotation = arguments[1] if isinstance(part, str) and len(arguments) > 1 else arguments[0]
+        arguments = get_args(inner)
+        key_and_value = len(arguments) > 1 and isinstance(part, str)
+        annotation = arguments[1] if key_and_value and not (key and index == len(path) - 1) else arguments[0]
         # An entry of a list is described by the list's words, but not bound by the list's limits.
         info = FieldInfo(description=info.description if info else None)
     return info, annotation

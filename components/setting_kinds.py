@@ -88,6 +88,13 @@ GuardWord = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z-]*$"), Kind("a word that a guard's message asks for")
 ]
 
+GuardedKind = Annotated[
+    str,
+    StringConstraints(pattern=r"^(tenants|schemas|tables|logicalTables)(/[A-Za-z0-9_]+)?$"),
+    Kind(
+        "tenants, schemas, tables or logicalTables, or one by its name, for example tables/payment_analytics"
+    ),
+]
 Partitions = Annotated[
     int, Field(ge=1, le=1000), Kind("a whole number from 1 to 1000, fixed for good", unit="partitions")
 ]

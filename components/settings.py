@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from components.pinot_settings import ControllerSettings, PinotSettings
 from components.setting_errors import BrokenRuleError, SettingsError, explain, read_keys, secrets_in_clear
-from components.setting_kinds import FilePath, GuardWord, SettingsPart
+from components.setting_kinds import FilePath, GuardedKind, GuardWord, SettingsPart
 from components.store_settings import ArchiveSettings, AwsSettings, DeepStoreSettings
 from components.stream_settings import KafkaSettings
 
@@ -30,6 +30,10 @@ class ProductSettings(SettingsPart):
         default="data-product",
         description="Directory with the descriptor, schemas, tables and questions, relative to Pulumi.yaml.",
     )
+    personal_data: Literal["sha256", "keyed"] = Field(
+        default="sha256",
+        description="sha256: Pinot hashes clear values; keyed: values arrive hashed and are stored as such.",
+    )
 
 
 class GuardSettings(SettingsPart):
@@ -38,14 +42,20 @@ class GuardSettings(SettingsPart):
     protect: bool = Field(
         default=True, description="Whether Pulumi refuses to delete the topics, buckets, schemas and tables."
     )
-    allow: tuple[GuardWord, ...] = Field(
-        default=(), description="Words that let a change of Pinot's objects through although data may go."
+    allow: Mapping[GuardedKind, tuple[GuardWord, ...]] = Field(
+        default_factory=dict,
+        description="Words that let a change of Pinot's objects through although data may go, for all of a"
+        " kind or for one of them.",
     )
     adopt: Literal["identical", "take-over"] = Field(
         default="identical",
         description="What to do with a schema or table that is there already: identical takes it when it"
         " equals the files and refuses otherwise; take-over changes it into what the files say.",
     )
+
+    def words(self, kind: str, name: str) -> tuple[str, ...]:
+        """Return the words that hold for an object of a kind."""
+        return (*self.allow.get(kind, ()), *self.allow.get(f"{kind}/{name}", ()))
 
 
 class Settings(SettingsPart):
@@ -111,6 +121,12 @@ def _broken_beyond_local(settings: Settings) -> Iterator[BrokenRuleError]:
             key="kafka.security.protocol",
             found=f"PLAINTEXT in {environment}, which would carry personal data in clear",
             allowed="SASL_SSL",
+        )
+    if "SSL" not in settings.kafka.pinot_properties.get("security.protocol", ""):
+        yield BrokenRuleError(
+            key="kafka.pinotProperties",
+            found=f"no security.protocol with TLS in {environment}, where events hold personal data",
+            allowed="Kafka client properties with security.protocol SASL_SSL or SSL",
         )
     for key, bucket in (("deepStore", settings.deep_store), ("archive", settings.archive)):
         if not bucket.tls_only:

@@ -49,6 +49,11 @@ class BucketSettings(SettingsPart):
         default=False, description="Whether destroying the stack may delete what is in the bucket."
     )
 
+    @property
+    def arn(self) -> str:
+        """The bucket's ARN."""
+        return f"arn:aws:s3:::{self.bucket}"
+
 
 class DeepStoreSettings(BucketSettings):
     """The bucket with Pinot's segments. Never locked, never in Glacier: Pinot must read and delete there."""

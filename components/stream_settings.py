@@ -129,6 +129,11 @@ class KafkaSettings(SettingsPart):
     pinot_bootstrap_servers: tuple[HostPort, ...] = Field(
         default=(), description="Brokers as Pinot reaches them, when that differs from bootstrapServers."
     )
+    pinot_properties: Mapping[Name, ConfigText] = Field(
+        default_factory=dict,
+        description="Kafka client properties with which Pinot reads the topic (security.*, sasl.*, ssl.*); a"
+        " secret only as ${NAME}, which Pinot takes from its own environment. None: plaintext, no login.",
+    )
     security: KafkaSecurity = Field(description="How to speak to the brokers.")
     topic: TopicSettings = Field(description="The topic that the payment service writes its events to.")
     quarantine: TopicSettings = Field(

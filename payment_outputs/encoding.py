@@ -101,6 +101,8 @@ def _scalar(kind: Any, value: Any, place: str) -> Any:  # noqa: ANN401 - a type 
 def words(kind: Any) -> str:  # noqa: ANN401 - a type expression
     """Return a type in words."""
     origin, arguments = get_origin(kind), get_args(kind)
+    if _optional(kind):
+        return f"{words(next(item for item in arguments if item is not types.NoneType))} or nothing"
     if origin is Literal:
         return f"one of {', '.join(map(str, arguments))}"
     if origin is tuple:

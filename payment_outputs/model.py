@@ -132,7 +132,11 @@ class Objective:
     name: str
     target: float
     unit: str
-    """Unit of the target: %, ms, s."""
+    """Unit of the target: percent, milliseconds."""
+    percentile: int | None
+    """Percentile of the measured values that must reach the target; none: the target holds for the whole."""
+    window: str
+    """Time over which it is measured: 30d."""
     description: str
 
 

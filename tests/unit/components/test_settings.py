@@ -42,6 +42,7 @@ def prod() -> Tree:
         "payments:environment": "prod",
         "payments:kafka": {
             "bootstrapServers": ["broker-1.example.org:9096", "broker-2.example.org:9096"],
+            "pinotProperties": {"security.protocol": "SASL_SSL"},
             "security": {"protocol": "SASL_SSL", "username": "pulumi", "password": PASSWORD},
             "topic": {"name": "payments", **topic},
             "quarantine": {"name": "payments.quarantine", **topic},

@@ -97,7 +97,22 @@ OUTPUTS: dict[str, Any] = {
     },
     "tenants": [{"name": "payment_broker", "role": "BROKER"}, {"name": "payment_server", "role": "SERVER"}],
     "objectives": [
-        {"name": "freshness", "target": 1, "unit": "s", "description": "produced to queryable, P99"}
+        {
+            "name": "freshness",
+            "target": 1000,
+            "unit": "milliseconds",
+            "percentile": 99,
+            "window": "30d",
+            "description": "From produced to visible.",
+        },
+        {
+            "name": "availability",
+            "target": 99.9,
+            "unit": "percent",
+            "percentile": None,
+            "window": "30d",
+            "description": "Share of queries that are answered.",
+        },
     ],
     "discovery": "{}",
 }
@@ -112,7 +127,8 @@ def test_plain_values_become_typed_objects_and_plain_values_again() -> None:
     )
     assert outputs.table("transaction_booked_rt").column("buyerEmailHash").classification == "restricted"
     assert outputs.tenant("payment_server").role == "SERVER"
-    assert outputs.objective("freshness").target == 1.0
+    assert outputs.objective("freshness").target == 1000.0
+    assert outputs.objective("availability").percentile is None
     assert to_plain(outputs) == OUTPUTS
 
 
@@ -140,7 +156,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         outputs.table("transaction_booked_rt").column("buyerEmail")
     with pytest.raises(UnknownNameError, match="no tenant 'x'; known are payment_broker, payment_server"):
         outputs.tenant("x")
-    with pytest.raises(UnknownNameError, match="no objective 'latency'; known are freshness"):
+    with pytest.raises(UnknownNameError, match="no objective 'latency'; known are availability, freshness"):
         outputs.objective("latency")
 
 

@@ -1,0 +1,81 @@
+"""The payment data product as a whole."""
+
+from typing import Any
+
+import pulumi
+
+from components.data_assets import DataAssets, DataAssetsArgs, product_environment
+from components.deep_store import DeepStore, DeepStoreArgs
+from components.event_stream import EventStream
+from components.pinot_cluster import PinotCluster
+from components.product_files import read_product
+from components.product_outputs import product_outputs
+from components.settings import Settings
+from product_model import Product
+
+
+class PaymentDataProduct(pulumi.ComponentResource):
+    """Topic, storage, cluster and data of the payment service data product."""
+
+    outputs: dict[str, Any]
+    """What the stack exports (`payment_outputs` has the types)."""
+
+    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Make everything; nothing is made before settings and files are found to agree.
+
+        Args:
+            name: Pulumi's name of the component.
+            settings: the stack's settings.
+            opts: options of the component.
+
+        Raises:
+            SettingsError: the settings contradict the descriptor.
+            ProductError: a file of the product cannot be read, or does not fit the environment.
+            ProductFilesError: files of the product contradict each other.
+
+        """
+        product = read_product(settings)
+        assets = product.render(product_environment(settings.kafka, settings.pinot, settings.product))
+        self.outputs = product_outputs(settings, product)
+        super().__init__("payments:product:PaymentDataProduct", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+        protect = settings.guards.protect
+        stream = EventStream("event-stream", settings.kafka, protect=protect, opts=inside)
+        DeepStore(
+            "storage",
+            DeepStoreArgs(
+                aws=settings.aws,
+                deep_store=settings.deep_store,
+                archive=settings.archive,
+                tags=product_tags(settings, product),
+                protect=protect,
+            ),
+            inside,
+        )
+        cluster = PinotCluster("pinot", settings.pinot, settings.controller, inside)
+        DataAssets(
+            "data-assets",
+            DataAssetsArgs(
+                assets=assets,
+                pinot=settings.pinot,
+                guards=settings.guards,
+                topics=[stream.topic],
+                cluster=cluster,
+            ),
+            inside,
+        )
+        # The stack exports them; here they would only make every checkpoint twice as long.
+        self.register_outputs({"outputVersion": self.outputs["outputVersion"]})
+
+
+def product_tags(settings: Settings, product: Product) -> dict[str, str]:
+    """Return the tags of everything that the product makes in an account."""
+    facts = product.descriptor
+    return {
+        "data-product": facts.product.id,
+        "domain": facts.product.domain,
+        "owner": facts.owner.team,
+        "classification": facts.product.classification,
+        "environment": settings.environment,
+        "managed-by": "pulumi",
+    }
