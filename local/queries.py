@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from local.environment import REPOSITORY, LocalEnvironment
+from local.events.answer_check import CheckedAnswer, ask_and_check
 from local.events.broker import Answer, Broker, QueryError
 from local.events.ledger_file import LedgerFile
 from local.events.produce import topic_id
@@ -19,6 +20,8 @@ from product_model.questions import Question, load_questions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from local.events.ledger import Ledger
 
 QUESTIONS: Final = REPOSITORY / "data-product" / "queries"
 
@@ -51,8 +54,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def show(broker: Broker, numbers: Sequence[int] = (), directory: Path = QUESTIONS) -> None:
+def show(
+    broker: Broker, numbers: Sequence[int] = (), ledger: Ledger | None = None, directory: Path = QUESTIONS
+) -> bool:
     """Ask the questions (all by default) and print each answer with its title and the time it took.
+
+    With a ledger, each answer is held against it, and so is the result: whether none differs.
 
     Raises:
         QueryError: Pinot could not answer; the message names the question
@@ -65,13 +72,16 @@ def show(broker: Broker, numbers: Sequence[int] = (), directory: Path = QUESTION
         if number not in questions:
             message = f"there is no question {number}; there are {', '.join(map(str, questions))}"
             raise ValueError(message)
+    equal = True
     for number in numbers or questions:
-        answer = ask(questions[number], broker)
-        for line in lines(questions[number], answer):
+        checked = ask(questions[number], broker, ledger)
+        for line in lines(questions[number], checked):
             print(line)
+        equal = equal and not checked.difference
+    return equal
 
 
-def ask(question: Question, broker: Broker, **values: object) -> Answer:
+def ask(question: Question, broker: Broker, ledger: Ledger | None = None, **values: str) -> CheckedAnswer:
     """Ask one question; a parameter without a value takes its default, or the latest transaction's id.
 
     Raises:
@@ -80,17 +90,23 @@ def ask(question: Question, broker: Broker, **values: object) -> Answer:
 
     """
     for parameter in question.parameters:
-        if parameter.default is None and parameter.name not in values:
-            values[parameter.name] = _latest_transaction(question, parameter.name, broker)
+        if parameter.name not in values:
+            values[parameter.name] = parameter.default or _latest_transaction(
+                question, parameter.name, broker
+            )
+    sql = question.render(**values)
     try:
-        return broker.query(question.render(**values))
+        if ledger is None:
+            return CheckedAnswer(broker.query(sql), None)
+        return ask_and_check(question.number, values, ledger, lambda: broker.query(sql))
     except QueryError as error:
         message = f"question {question.number} ({question.title}): {error}"
         raise QueryError(message) from error
 
 
-def lines(question: Question, answer: Answer) -> Iterator[str]:
+def lines(question: Question, checked: CheckedAnswer) -> Iterator[str]:
     """Lay an answer out: title, time, header, rows; a single wide row stands upright."""
+    answer = checked.answer
     yield ""
     yield f"{question.number}. {question.title}  ({answer.seconds * 1000:.0f} ms)"
     if not answer.rows:
@@ -99,6 +115,9 @@ def lines(question: Question, answer: Answer) -> Iterator[str]:
         yield from _upright(answer)
     else:
         yield from _table(answer)
+    if checked.difference is not None:
+        differs = f"✗ differs from the ledger: {checked.difference}"
+        yield f"   {differs if checked.difference else '✓ equal to the ledger'}"
 
 
 def _show_and_reconcile(environment: LocalEnvironment, broker: Broker, options: argparse.Namespace) -> int:
@@ -112,19 +131,19 @@ def _show_and_reconcile(environment: LocalEnvironment, broker: Broker, options: 
         show(broker, options.question)
         return 0
     wait_for_rows(ledger, broker, _WAIT_SECONDS)
-    show(broker, options.question)
+    equal = show(broker, options.question, ledger)
     if options.question or (sum(map(len, ledger.rows.values())) > _RECONCILED_ROWS and not options.reconcile):
-        return 0
+        return 0 if equal else 3
     print("\nEvery row against the ledger of what was sent:")
     results = reconcile(ledger, broker)
     for result in results:
         for line in result.lines():
             print(f"   {line}")
-    return 0 if all(result.equal for result in results) else 3
+    return 0 if equal and all(result.equal for result in results) else 3
 
 
 def _latest_transaction(question: Question, parameter: str, broker: Broker) -> str:
-    if parameter == "transactionId":
+    if parameter == "transaction":
         found = broker.query(_LATEST).rows
         if found:
             return str(found[0][0])
