@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import grpc
-from pulumi.runtime.proto import provider_pb2_grpc
 
+from local.plugins.aws.protocol import provider_pb2_grpc
 from local.plugins.aws.provider import AwsStandIn
 
 LARGEST_MESSAGE: Final = 400 * 1024 * 1024
