@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -15,7 +14,7 @@ from local import recovery
 from local.build_cache import writing_to
 from local.environment import PORTS, REPOSITORY, LocalEnvironment
 from local.failure import LocalFailureError
-from local.progress import step
+from local.progress import say, step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +23,16 @@ STACK: Final = "local"
 
 # The four addresses that Pulumi.local.yaml names; Kafka's controller port is nobody's business but Kafka's.
 _SERVED: Final = ("kafka_port", "controller_port", "broker_port", "s3_port")
+
+# What Pulumi's non-interactive display shows although nothing has changed yet: resources that stay as they are (no
+# sign of an operation before the type), operations that have only begun, what was read again, ticks, empty lines.
+_NOTHING_NEW: Final = re.compile(
+    r"("
+    r"    [\w./-]+:[\w./-]+:\w+ \S+( running)?"
+    r"| .. \S+ \S+ ((refresh|creat|updat|delet|replac)ing \(\d+s\)|refresh \([\d.]+s\))"
+    r"|@ .*\."
+    r"|)\s*"
+)
 
 # Pulumi's commands that have the flag --config-file.
 _TAKES_CONFIGURATION: Final = frozenset({"up", "preview", "refresh", "destroy", "import", "config", "watch"})
@@ -47,18 +56,18 @@ class LocalStack:
         self._prepare()
         recovery.recover(self)
         with step("bringing the stack up"):
-            self._stream("up", "--yes", "--skip-preview", *flags)
+            self._stream("up", "--yes", "--skip-preview", "--suppress-outputs", *flags)
 
     def preview(self, *flags: str) -> None:
         """Show what `up` would change. With `--expect-no-changes` a change is a failure."""
         self._prepare()
-        self._stream("preview", *flags, to_stdout=True)
+        self._stream("preview", *flags, progress=False)
 
     def refresh(self, *flags: str) -> None:
         """Bring what is really there into the state (`--preview-only` shows it)."""
         self._prepare()
         accepted = () if "--preview-only" in flags else ("--yes", "--skip-preview")
-        self._stream("refresh", *accepted, *flags)
+        self._stream("refresh", *accepted, *flags, progress="--preview-only" not in flags)
 
     def destroy(self) -> None:
         """Delete everything that the stack made; the stack itself stays, empty."""
@@ -117,19 +126,23 @@ class LocalStack:
     def _environment(self) -> dict[str, str]:
         return self.environment.pulumi_environment()
 
-    def _stream(self, *arguments: str, to_stdout: bool = False) -> None:
-        done = subprocess.run(
+    def _stream(self, *arguments: str, progress: bool = True) -> None:
+        """Run Pulumi with its output to stdout, or, as `progress`, to stderr without what stays the same."""
+        with subprocess.Popen(
             self._command(*arguments),
             cwd=self.project,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
-            # Progress is not an answer: only a preview is asked for to be read.
-            stdout=None if to_stdout else sys.stderr,
-            check=False,
-        )
-        if done.returncode != 0:
+            stdout=subprocess.PIPE if progress else None,
+            text=True,
+        ) as running:
+            if running.stdout is not None:
+                for line in running.stdout:
+                    if not _NOTHING_NEW.fullmatch(line):
+                        say(f"    {line.rstrip()}")
+        if running.returncode != 0:
             message = (
-                f"`pulumi {arguments[0]}` failed on the local stack (exit code {done.returncode}); why "
+                f"`pulumi {arguments[0]}` failed on the local stack (exit code {running.returncode}); why "
                 "stands above. `make status` shows the platform, and the next `make up` goes on from here."
             )
             raise LocalFailureError(message)

@@ -23,8 +23,9 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// How long the engine may be out of reach before the host ends itself and its Python processes.
-const engineGrace = 5 * time.Minute
+// How often the host asks whether the engine is still there. It ends itself and its Python processes with an engine
+// that was killed.
+const engineCheck = 5 * time.Second
 
 func main() {
 	if err := serve(os.Args[1:], os.Stdout); err != nil {
@@ -53,14 +54,17 @@ func serve(args []string, stdout io.Writer) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 
+	host := newLanguageHost(starter, engineAddress, *tracing)
 	stopServer := make(chan bool)
 	if engineAddress != "" {
-		err := rpcutil.Healthcheck(ctx, engineAddress, engineGrace, func() { close(stopServer) })
-		if err != nil {
+		gone := func() {
+			host.stopAll()
+			close(stopServer)
+		}
+		if err := rpcutil.Healthcheck(ctx, engineAddress, engineCheck, gone); err != nil {
 			return fmt.Errorf("watching the engine at %s: %w", engineAddress, err)
 		}
 	}
-	host := newLanguageHost(starter, engineAddress, *tracing)
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Cancel: stopServer,
 		Init: func(server *grpc.Server) error {

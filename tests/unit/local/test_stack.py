@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from local.environment import REPOSITORY, LocalEnvironment
-from local.stack import _salt, with_ports
+from local.stack import _NOTHING_NEW, _salt, with_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,39 @@ def test_ports_that_change_places_are_moved_once() -> None:
 )
 def test_another_address_stays(address: str) -> None:
     assert with_ports(f"x: {address}", MOVED) == f"x: {address}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    kafka:index:Topic payments  ",
+        "    pulumi:pulumi:Stack payment-service-data-product-local running ",
+        "    pulumi-python:dynamic/pinot:Table transaction_booked_rt  ",
+        " +  kafka:index:Topic payments creating (0s) ",
+        " ~  kafka:index:Topic payments refresh (0.24s) ",
+        "@ updating....",
+        "",
+    ],
+)
+def test_what_has_not_changed_is_not_shown(line: str) -> None:
+    assert _NOTHING_NEW.fullmatch(f"{line}\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        " +  kafka:index:Topic payments created (1s) ",
+        " ~  pulumi-python:dynamic/pinot:Table payment_analytics updated (0.3s) [diff: ~table_json]",
+        " +  kafka:index:Topic payments creating (1s) error: Topic with this name already exists",
+        "  kafka:index:Topic (payments):",
+        "    error: Program failed with an unhandled exception:",
+        "    kafka:9092 refused the connection",
+        "    40 unchanged",
+        "Diagnostics:",
+    ],
+)
+def test_changes_and_errors_are_shown(line: str) -> None:
+    assert not _NOTHING_NEW.fullmatch(f"{line}\n")
 
 
 def test_the_salt_that_pulumi_wrote_is_kept(tmp_path: Path) -> None:
