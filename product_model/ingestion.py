@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 from product_model.expressions import Call, Expression, Identifier, Literal, identifiers, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from product_model.pinot_table import IngestionConfig
 
 Record = dict[str, Any]
+# What an expression gives for a record at a time of the clock (epoch milliseconds).
+Evaluation = Callable[[Record, int], Any]
 
 # Pinot's StreamDataDecoderImpl puts this field on every record of a stream, over anything of that name in the
 # event. Rows that a minion task reads back have it not.
@@ -40,34 +43,43 @@ class UnknownFunctionError(ValueError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A row with the columns asked for, or `dropped` with None."""
+    """What became of a record.
+
+    Args:
+        row: the columns; None when it is no row
+        failure: why a function failed on it, without the record's values; None when none did. Pinot drops such a
+            record, too, but writes it to its log in clear.
+
+    """
 
     row: Record | None
-
-    @property
-    def dropped(self) -> bool:
-        """Whether the filter took the event."""
-        return self.row is None
+    failure: str | None = None
 
 
 class Ingestion:
     """One table's pipeline."""
 
     def __init__(self, config: IngestionConfig, columns: tuple[str, ...]) -> None:
-        """Parse all functions; ExpressionError when one cannot be read."""
+        """Parse all functions.
+
+        Raises:
+            ExpressionError: a text is no expression
+            UnknownFunctionError: a function is not known here
+
+        """
         self._steps = [
-            [(field, parse(text)) for field, text in enrichment.properties.field_to_function_map.items()]
-            for enrichment in config.enrichment_configs
+            [(name, compiled(parse(text))) for name, text in functions.items()]
+            for functions in (step.properties.field_to_function_map for step in config.enrichment_configs)
         ]
         transforms = {item.column_name: parse(item.transform_function) for item in config.transform_configs}
-        self._transforms = _in_order(transforms)
-        self._filter = parse(config.filter_config.filter_function)
+        self._transforms = [(column, compiled(expression)) for column, expression in _in_order(transforms)]
+        self._filter = compiled(parse(config.filter_config.filter_function))
         self._columns = columns
 
     def of_event(self, event: Mapping[str, Any], now_ms: int) -> Outcome:
         """Run a stream's event through the pipeline at a time of the clock."""
         record = {name: _extracted(value) for name, value in event.items()}
-        record[STREAM_MARKER] = len(json.dumps(event))
+        record[STREAM_MARKER] = len(event)
         return self._run(record, now_ms)
 
     def of_row(self, row: Mapping[str, Any], now_ms: int) -> Outcome:
@@ -75,20 +87,25 @@ class Ingestion:
         return self._run(dict(row), now_ms)
 
     def _run(self, record: Record, now_ms: int) -> Outcome:
+        try:
+            dropped = self._fill(record, now_ms)
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            return Outcome(None, type(error).__name__)
+        return Outcome(None if dropped else {column: record.get(column) for column in self._columns})
+
+    def _fill(self, record: Record, now_ms: int) -> bool:
         for step in self._steps:
-            for field, expression in step:
-                record[field] = evaluate(expression, record, now_ms)
-        for column, expression in self._transforms:
+            for field, function in step:
+                record[field] = function(record, now_ms)
+        for column, function in self._transforms:
             present = record.get(column)
             if present is None:
-                record[column] = evaluate(expression, record, now_ms)
+                record[column] = function(record, now_ms)
             elif isinstance(present, dict | list):
-                value = evaluate(expression, record, now_ms)
+                value = function(record, now_ms)
                 if value is not None and type(value) is not type(present):
                     record[column] = value
-        if evaluate(self._filter, record, now_ms) is True:
-            return Outcome(None)
-        return Outcome({column: record.get(column) for column in self._columns})
+        return self._filter(record, now_ms) is True
 
 
 def _in_order(transforms: Mapping[str, Expression]) -> list[tuple[str, Expression]]:
@@ -118,47 +135,45 @@ def _extracted(value: object) -> object:
     return value
 
 
-def evaluate(  # noqa: PLR0911 - one return a kind of expression
-    expression: Expression, record: Mapping[str, Any], now_ms: int
-) -> Any:  # noqa: ANN401 - Pinot's Object
-    """Evaluate as Pinot does; null in, null out, except where a function takes nulls."""
+def compiled(expression: Expression) -> Evaluation:  # noqa: PLR0911 - one return a kind of expression
+    """Make a function of an expression; null in, null out, except where Pinot's function takes nulls."""
     match expression:
         case Literal(value):
-            return value
+            return lambda _record, _now: value
         case Identifier(name):
-            return record.get(name)
-        case Call("and", arguments):
-            return _conjunction(evaluate(argument, record, now_ms) for argument in arguments)
-        case Call("or", arguments):
-            return _negated(
-                _conjunction(_negated(evaluate(argument, record, now_ms)) for argument in arguments)
-            )
-        case Call("not", (argument,)):
-            return _negated(evaluate(argument, record, now_ms))
+            return lambda record, _now: record.get(name)
         case Call("now", ()):
-            return now_ms
-    values = [evaluate(argument, record, now_ms) for argument in expression.arguments]
-    if expression.name in _NULL_TAKING:
-        return _NULL_TAKING[expression.name](*values)
-    if expression.name not in _FUNCTIONS:
+            return lambda _record, now: now
+    parts = tuple(compiled(argument) for argument in expression.arguments)
+    name = expression.name
+    if name == "and":
+        return lambda record, now: _conjunction(parts, record, now, stop=False)
+    if name == "or":
+        return lambda record, now: _conjunction(parts, record, now, stop=True)
+    if name in _NULL_TAKING:
+        taking = _NULL_TAKING[name]
+        return lambda record, now: taking(*[part(record, now) for part in parts])
+    if name not in _FUNCTIONS:
         message = f"the check does not know the function {expression.written!r}"
         raise UnknownFunctionError(message)
-    if any(value is None for value in values):
-        return None
-    return _FUNCTIONS[expression.name](*values)
+    function = _FUNCTIONS[name]
+
+    def call(record: Record, now: int) -> Any:  # noqa: ANN401 - Pinot's Object
+        values = [part(record, now) for part in parts]
+        return None if None in values else function(*values)
+
+    return call
 
 
-def _conjunction(values: Any) -> bool | None:  # noqa: ANN401 - any iterable
+def _conjunction(parts: tuple[Evaluation, ...], record: Record, now: int, *, stop: bool) -> bool | None:
+    """AND (stops at false) or OR (stops at true) of true, false and unknown, without what comes after."""
     unknown = False
-    for value in values:
-        if value is False:
-            return False
+    for part in parts:
+        value: bool | None = part(record, now)
+        if value is stop:
+            return stop
         unknown = unknown or value is None
-    return None if unknown else True
-
-
-def _negated(value: bool | None) -> bool | None:  # noqa: FBT001 - a logical value
-    return None if value is None else not value
+    return None if unknown else not stop
 
 
 def _case_when(*values: object) -> object:
@@ -168,11 +183,16 @@ def _case_when(*values: object) -> object:
     return values[-1] if len(values) % 2 else None
 
 
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.removeprefix("$").split(".")[1:])
+
+
 def _json_path(document: object, path: str) -> Any:  # noqa: ANN401 - whatever JSON holds
     if isinstance(document, str):
         document = json.loads(document)
-    for part in path.removeprefix("$").split(".")[1:]:
-        document = document.get(part) if isinstance(document, dict) else None
+    for name in _names(path):
+        document = document.get(name) if isinstance(document, dict) else None
     return document
 
 
@@ -183,8 +203,7 @@ def _json_path_exists(document: object, path: str) -> bool:
         return False
 
 
-def _json_text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _json_path_string(document: object, path: str) -> str | None:
@@ -199,7 +218,13 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else _json_text(value)
+    """Pinot turns numbers into text where a function takes text, and fails on objects and lists."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return _json_text(value)
+    message = f"a text was wanted, a {type(value).__name__} came"
+    raise TypeError(message)
 
 
 def _regexp_extract(text: object, pattern: str, group: int = 0, default: str = "") -> str:
@@ -208,16 +233,13 @@ def _regexp_extract(text: object, pattern: str, group: int = 0, default: str = "
 
 
 def _from_iso8601(text: str) -> int:
+    """Epoch milliseconds; what is finer is cut off. Java takes no leap second and no 24:00."""
     moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.upper()))
-    return (moment - datetime(1970, 1, 1, tzinfo=moment.tzinfo)) // _MILLISECOND - _offset_ms(moment)
-
-
-def _offset_ms(moment: datetime) -> int:
     offset = moment.utcoffset()
     if offset is None:
-        message = f"{moment.isoformat()} has no zone"
+        message = "a time without a zone"
         raise ValueError(message)
-    return offset // _MILLISECOND
+    return (moment.replace(tzinfo=None) - offset - datetime(1970, 1, 1)) // _MILLISECOND  # noqa: DTZ001 - both in UTC
 
 
 def _date_trunc(unit: str, moment_ms: int) -> int:
@@ -229,7 +251,7 @@ def _date_trunc(unit: str, moment_ms: int) -> int:
 
 def _trim(*values: str) -> str:
     """Pinot's parser reads trim(x) as TRIM(BOTH ' ' FROM x): spaces only."""
-    return values[-1].strip(" ")
+    return _text(values[-1]).strip(" ")
 
 
 _NULL_TAKING: Mapping[str, Callable[..., Any]] = {
@@ -242,6 +264,7 @@ _NULL_TAKING: Mapping[str, Callable[..., Any]] = {
     "coalesce": lambda *values: next((value for value in values if value is not None), None),
 }
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "not": lambda value: not value,
     "jsonpath": _json_path,
     "jsonpathstring": _json_path_string,
     "jsonpathexists": _json_path_exists,
@@ -249,11 +272,11 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "regexplike": lambda text, pattern: _pattern(pattern).search(_text(text)) is not None,
     "regexpextract": _regexp_extract,
     "regexpreplace": lambda text, pattern, by: _pattern(pattern).sub(by, _text(text)),
-    "startswith": lambda text, start: str(text).startswith(start),
-    "contains": lambda text, part: part in str(text),
-    "lower": lambda text: str(text).lower(),
+    "startswith": lambda text, start: _text(text).startswith(start),
+    "contains": lambda text, part: part in _text(text),
+    "lower": lambda text: _text(text).lower(),
     "trim": _trim,
-    "toutf8": lambda text: text.encode(),
+    "toutf8": lambda text: _text(text).encode(),
     "sha256": lambda value: hashlib.sha256(value).hexdigest(),
     "fromiso8601": _from_iso8601,
     "datetrunc": _date_trunc,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ _NOW_MS = 1_767_225_600_000
 _IN_THE_FUTURE = "2026-01-05T00:00:00.000Z"
 _CLEAR = "someone@example.com"
 _TAX_NUMBER = "123.456.789-00"
+_JUNK: tuple[object, ...] = (None, True, 1.5, "", _CLEAR, [_CLEAR], {"a": _CLEAR})
+_NO_TIMES = ("2025-02-30T10:00:00Z", "2025-01-01T24:00:00Z", "2025-01-01T10:00:60Z", "0000-00-00T00:00:00Z")
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,16 @@ class _Case:
     message: Message
     columns: tuple[ColumnFact, ...]
     ingestion: Ingestion
+    example_text: str
 
     def row(self, event: Event) -> dict[str, Any] | None:
         return self.ingestion.of_event(event, _NOW_MS).row
 
     @property
     def example(self) -> Event:
-        return copy.deepcopy(dict(self.message.complete_example))
+        """A fresh copy, free to be changed."""
+        event: Event = json.loads(self.example_text)
+        return event
 
     def finding(self, what: str, allowed: str, *, path: tuple[str | int, ...] = _FILTER) -> Finding:
         return Finding(self.file.document, path, f"{self.message.name}: {what}", allowed)
@@ -61,19 +67,14 @@ def _cases(product: Product, *, business_only: bool = True) -> Iterator[_Case]:
         schema = product.schema(file.fact.schema_)
         try:
             ingestion = Ingestion(file.table.ingestion_config, schema.schema.column_names)
-        except ExpressionError:
+        except (ExpressionError, UnknownFunctionError):
             continue
         for event in schema.fact.events:
             message = product.contract.message(event)
             if message is None or (business_only and event not in business):
                 continue
             columns = tuple(c for c in schema.fact.columns if event in schema.fact.events_of(c))
-            case = _Case(file, message, columns, ingestion)
-            try:
-                case.row(case.example)
-            except UnknownFunctionError:
-                continue
-            yield case
+            yield _Case(file, message, columns, ingestion, json.dumps(message.complete_example))
 
 
 def _put(event: Event, path: str, value: object) -> Event:
@@ -103,15 +104,30 @@ def _without(event: Event, path: str) -> Event:
 def known_functions(product: Product) -> Iterator[Finding]:
     """See that the checks of this module can read the table's functions."""
     for file in product.tables:
-        schema = product.schema(file.fact.schema_)
+        columns = product.schema(file.fact.schema_).schema.column_names
         try:
-            ingestion = Ingestion(file.table.ingestion_config, schema.schema.column_names)
-            ingestion.of_row({}, _NOW_MS)
-            for message in product.contract.messages.values():
-                ingestion.of_event(message.complete_example, _NOW_MS)
+            Ingestion(file.table.ingestion_config, columns)
         except (UnknownFunctionError, ExpressionError) as error:
             allowed = "functions of product_model/ingestion.py; add it there, and the engine's test compares"
             yield Finding(file.document, ("ingestionConfig",), str(error), allowed)
+
+
+def failing(product: Product) -> Iterator[Finding]:
+    """See that no event makes a function fail: Pinot would write that event to its log in clear."""
+    for case in _cases(product, business_only=False):
+        paths = [*case.message.fields, "data", "data.buyer", "data.seller"]
+        for path in paths:
+            is_time = path == "time" or path.endswith("At")
+            for value in (*_JUNK, *(_NO_TIMES if is_time else ())):
+                try:
+                    event = _put(case.example, path, value)
+                except (KeyError, TypeError):
+                    continue
+                outcome = case.ingestion.of_event(event, _NOW_MS)
+                if outcome.failure:
+                    what = f"a function fails ({outcome.failure}) when {path} is {value!r}"
+                    yield case.finding(what, "null: what fails is written to Pinot's log in clear")
+                    break
 
 
 def kept(product: Product) -> Iterator[Finding]:
@@ -263,7 +279,10 @@ def _rows(product: Product) -> Iterator[tuple[TableFile, Ingestion, dict[str, An
         for file in product.tables:
             if file.fact.kind == "archive" and file.fact.schema_ == case.file.fact.schema_:
                 columns = product.schema(file.fact.schema_).schema.column_names
-                yield file, Ingestion(file.table.ingestion_config, columns), row
+                try:
+                    yield file, Ingestion(file.table.ingestion_config, columns), row
+                except (ExpressionError, UnknownFunctionError):
+                    continue
 
 
 def stored_rows(product: Product) -> Iterator[Finding]:
@@ -323,6 +342,7 @@ def _rule(name: str, why: str, check: Callable[[Product], Iterator[Finding]]) ->
 
 RULES = (
     _rule("known-functions", "the checks below would not see what this table does", known_functions),
+    _rule("failing", "the whole event stands in Pinot's log in clear", failing),
     _rule("kept", "valid events are lost: a filter the wrong way round", kept),
     _rule("foreign", "events of others become rows", foreign),
     _rule("incomplete", "half events become rows, a missing key becomes the key 'null'", incomplete),
