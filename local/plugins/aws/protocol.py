@@ -1,8 +1,8 @@
 """The provider protocol's generated messages and services, without the SDK around them.
 
-They come with the pulumi package (`pulumi/runtime/proto`), whose own `__init__` loads the whole SDK: half of the
-time that a start of this plugin would take, and the engine waits for it in every preview. The generated modules
-import each other by relative names only, so they load as a package of another name.
+They come with the pulumi package (`pulumi/runtime/proto`), whose own `__init__` loads the whole SDK: half of
+the time that a start of this plugin would take, and the engine waits for it in every preview. The generated
+modules import each other by relative names only, so they load as a package of another name.
 """
 
 from __future__ import annotations
