@@ -1,0 +1,1 @@
+"""What this product never deploys: plain functions, and the CrossGuard pack that runs them."""
