@@ -30,9 +30,9 @@ def read_product(settings: Settings) -> Product:
     """
     directory = Path(settings.product.directory)
     product = load_product(directory)
-    _check(product, directory)
     if contradictions := contradictions_of(settings, product):
         raise SettingsError(contradictions)
+    _check(product, directory)
     return product
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from payment_outputs.encoding import to_plain
+from payment_outputs.encoding import camel, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +18,10 @@ def discovery_document(
 
     Args:
         product: who the product is: name, domain, owner, classification, readers …
-        outputs: the other outputs, as plain values or as the dataclasses of `payment_outputs.model`.
+        outputs: the other outputs, by the names of the fields of `payment_outputs.model.PaymentOutputs`.
         links: name → path or URL of contracts and documentation.
 
     """
-    document = {"product": to_plain(product), **to_plain(outputs), "links": dict(links)}
+    named = {camel(name): to_plain(value) for name, value in outputs.items()}
+    document = {"product": to_plain(product), **named, "links": dict(links)}
     return json.dumps(document, sort_keys=True, ensure_ascii=False)
