@@ -252,7 +252,7 @@ public final class EmbeddedDataPlane implements DataPlane {
 
   @Override
   public void close() {
-    _catalog.all().forEach(LocalTable::stop);
+    _catalog.all().parallelStream().forEach(LocalTable::stop);
     _queries.close();
     // Without interrupts: they close files that are being written.
     List.of(_pinotReloads, _watcher, _builder).forEach(ExecutorService::shutdown);

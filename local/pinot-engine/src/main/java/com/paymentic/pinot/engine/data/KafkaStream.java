@@ -43,6 +43,7 @@ final class KafkaStream implements Stream {
   private final String _bootstrap;
   private final Properties _properties;
   private Consumer<byte[], byte[]> _metadata;
+  private boolean _closed;
 
   KafkaStream(StreamConfig config) {
     Map<String, String> settings = config.getStreamConfigsMap();
@@ -126,13 +127,17 @@ final class KafkaStream implements Stream {
 
   @Override
   public synchronized void close() {
+    _closed = true;
     if (_metadata != null) {
-      _metadata.close(Duration.ofSeconds(1));
+      _metadata.close(Duration.ZERO);
       _metadata = null;
     }
   }
 
   private Consumer<byte[], byte[]> metadata() {
+    if (_closed) {
+      throw new KafkaException("closed");
+    }
     if (_metadata == null) {
       _metadata = consumer();
     }
@@ -229,7 +234,8 @@ final class KafkaStream implements Stream {
 
     @Override
     public void close() {
-      _consumer.close(Duration.ofSeconds(1));
+      // Nothing to hand over: offsets are in the segments.
+      _consumer.close(Duration.ZERO);
     }
   }
 }

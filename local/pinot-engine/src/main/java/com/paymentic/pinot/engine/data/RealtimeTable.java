@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
 final class RealtimeTable extends LocalTable {
   private static final Logger LOGGER = LoggerFactory.getLogger(RealtimeTable.class);
   private static final long FIRST_LOOK_MS = 500;
+  private static final long LONGEST_RETRY_MS = 3_000;
 
   private final Stream.Factory _streams;
   private final long _longestLookMs;
@@ -100,7 +101,7 @@ final class RealtimeTable extends LocalTable {
         LOGGER.warn("Table {}: {}", name(), e.getMessage());
       }
       _streamError = e.getMessage();
-      _lookMs = Math.min(_lookMs * 2, _longestLookMs);
+      _lookMs = Math.min(_lookMs * 2, Math.min(LONGEST_RETRY_MS, _longestLookMs));
     } catch (RuntimeException e) {
       _streamError = "The stream cannot be used: " + Failures.ofSegment(e);
       LOGGER.error("Table {}: {}", name(), _streamError);

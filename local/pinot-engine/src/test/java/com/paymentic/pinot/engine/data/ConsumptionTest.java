@@ -81,7 +81,7 @@ class ConsumptionTest {
       assertEquals(50, segment.endOffset() - segment.startOffset());
       assertTrue(segment.sizeBytes() > 0);
     }
-    assertEquals(2, engine.plane().consumption(TABLE).consumingSegments().size());
+    Engine.await("the next segments", () -> engine.plane().consumption(TABLE).consumingSegments().size() == 2);
   }
 
   @Test
