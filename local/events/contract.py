@@ -280,4 +280,4 @@ def _check_party(party: object, name: str) -> None:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return value if value is None or isinstance(value, str) else json.dumps(value)
