@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
 from .comparison import secrets_in
 from .errors import (
@@ -238,13 +239,14 @@ class _Exchange:
         except requests.exceptions.Timeout:
             fault = self._unknown("no answer", None)
             raise fault from None
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, HTTPError) as error:
             fault = self._unknown("the answer could not be read", error)
             raise fault from None
 
     def _read(self, response: requests.Response, limit: Deadline) -> bytes:
         content = bytearray()
-        for chunk in response.iter_content(64 * 1024):
+        # read1 returns with whatever has come, so that the limit is looked at between trickling bytes too.
+        while chunk := response.raw.read1(64 * 1024, decode_content=True):
             content += chunk
             if limit.left <= 0:
                 fault = self._unknown("the answer was not complete", None)
