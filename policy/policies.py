@@ -44,7 +44,8 @@ class StackPolicy:
 
 
 def _promise(rule: object) -> str:
-    return str(rule.__doc__).partition("\n")[0]
+    first = str(rule.__doc__).partition("\n")[0].removeprefix("See that ")
+    return first[0].upper() + first[1:]
 
 
 RESOURCE_POLICIES: Final = (

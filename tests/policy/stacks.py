@@ -65,6 +65,11 @@ def tables() -> dict[str, Resource]:
     }
 
 
+def table_documents(name: str) -> dict[str, str]:
+    """Return what a table resource is given."""
+    return dict(tables()[name].props)
+
+
 TOPIC = resource(
     "kafka:index/topic:Topic",
     "payments",

@@ -21,7 +21,9 @@ def test_a_right_stack_breaks_nothing() -> None:
 def test_names_are_given_once_and_say_what_for() -> None:
     names = [policy.name for policy in (*RESOURCE_POLICIES, *STACK_POLICIES)]
     assert len(names) == len(set(names))
-    assert all(policy.promise.startswith("See that ") for policy in (*RESOURCE_POLICIES, *STACK_POLICIES))
+    promises = [policy.promise for policy in (*RESOURCE_POLICIES, *STACK_POLICIES)]
+    assert "An image is the same tomorrow, in prod by its digest." in promises
+    assert all(promise[0].isupper() and promise.endswith(".") for promise in promises)
 
 
 @pytest.mark.parametrize(
