@@ -47,8 +47,8 @@ class Outcome:
 
     Args:
         row: the columns; None when it is no row
-        failure: why a function failed on it, without the record's values; None when none did. Pinot drops such a
-            record, too, but writes it to its log in clear.
+        failure: why a function failed on it, without the record's values; None when none did. Pinot drops
+            such a record, too, but writes it to its log in clear.
 
     """
 

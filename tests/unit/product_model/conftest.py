@@ -47,7 +47,8 @@ class ProductCopy:
         """Check it by these rules, or by all."""
         product = self.load()
         assert set(names) <= {rule.name for rule in RULES}
-        return tuple(b for rule in RULES if not names or rule.name in names for b in rule.broken(product))
+        rules = [rule for rule in RULES if not names or rule.name in names]
+        return tuple(dict.fromkeys(broken for rule in rules for broken in rule.broken(product)))
 
 
 @pytest.fixture
