@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class HttpFront implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
   private static final int BACKLOG = 128;
-  private static final int STOP_SECONDS = 1;
+  private static final Duration STOP_WAIT = Duration.ofSeconds(1);
 
   static {
     // Read by the JDK's server when its classes load. Without it an answer waits for the client's delayed ACK (40 ms).
@@ -40,6 +41,8 @@ final class HttpFront implements AutoCloseable {
   private final Gate _gate;
   private final HttpServer _server;
   private final ExecutorService _threads;
+  private final AtomicInteger _underWay = new AtomicInteger();
+  private volatile boolean _closing;
 
   /**
    * Binds the port; requests are answered after {@link #start}.
@@ -81,7 +84,16 @@ final class HttpFront implements AutoCloseable {
 
   private void serve(HttpExchange exchange)
       throws IOException {
-    Reply reply = answer(exchange);
+    _underWay.incrementAndGet();
+    try {
+      send(exchange, _closing ? Reply.error(503, "The " + _role + " is shutting down") : answer(exchange));
+    } finally {
+      _underWay.decrementAndGet();
+    }
+  }
+
+  private void send(HttpExchange exchange, Reply reply)
+      throws IOException {
     String path = exchange.getRequestURI().getRawPath();
     if (reply.status() >= 500) {
       LOG.warn("{} {} {} {}", _role, exchange.getRequestMethod(), path, reply.status());
@@ -134,10 +146,19 @@ final class HttpFront implements AutoCloseable {
         + " in the local engine; its log has the place under reference " + reference);
   }
 
-  /** Stops answering; requests under way get a second. */
+  /** Stops answering; requests under way get a second. (The JDK's own wait is always as long as it may be.) */
   @Override
   public void close() {
-    _server.stop(STOP_SECONDS);
+    _closing = true;
+    long deadline = System.nanoTime() + STOP_WAIT.toNanos();
+    try {
+      while (_underWay.get() > 0 && System.nanoTime() < deadline) {
+        Thread.sleep(5);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    _server.stop(0);
     _threads.shutdownNow();
   }
 }

@@ -39,7 +39,11 @@ final class Multipart {
   static void copyFile(Request request, OutputStream to) {
     String boundary = boundary(request).orElseThrow(
         () -> new EngineException(400, "The body must be multipart/form-data with one file"));
-    InputStream in = new BufferedInputStream(request.stream(), 64 * 1024);
+    copyFile(boundary, request.stream(), to);
+  }
+
+  static void copyFile(String boundary, InputStream body, OutputStream to) {
+    InputStream in = new BufferedInputStream(body, 64 * 1024);
     try {
       skipThrough(in, ("--" + boundary).getBytes(StandardCharsets.ISO_8859_1));
       skipHeaders(in);
