@@ -87,7 +87,8 @@ def parse(document: Document, model: type[Model]) -> Model:
         return model.model_validate(document.content)
     except ValidationError as error:
         errors = error.errors(include_url=False)
-        first = errors[0]
+        # A misspelt key is a missing and an unknown one; the unknown one can be told what was meant.
+        first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
         path = tuple(part for part in first["loc"] if not _is_branch(part))
         what, allowed = _said(first, model)
         if len(errors) > 1:

@@ -26,28 +26,103 @@ DESCRIPTOR = "payment-service-data-product.yaml"
             BOOKED,
             '"tableIndexConfig"',
             '"tableIndexConfg"',
-            r"unknown key 'tableIndexConfg' \(is 'tableIndexConfig' meant\?\)|tableIndexConfig.*: the key is missing",
+            r"\(line \d+\): unknown key 'tableIndexConfg' \(is 'tableIndexConfig' meant\?\) \(the first of 2",
         ),
-        (BOOKED, '"inverted": {}', '"invertd": {}', r"indexes\.invertd \(line \d+\): unknown key 'invertd' \(is 'inverted' meant"),
+        (
+            BOOKED,
+            '"inverted": {}',
+            '"invertd": {}',
+            r"indexes\.invertd \(line \d+\): unknown key 'invertd' \(is 'inverted' meant",
+        ),
         (BOOKED, '"loadMode": "MMAP",', '"loadMode": "MMAP"', r"line \d+: it is not JSON"),
-        (BOOKED, '"tableType": "REALTIME",', '"tableType": "REALTIME",\n  "tableType": "OFFLINE",', "tableType: the key stands twice"),
-        (BOOKED, '"tableType": "REALTIME"', '"tableType": "STREAM"', r"tableType \(line 3\): found \"STREAM\"; allowed: 'REALTIME' or 'OFFLINE'"),
-        (BOOKED, '"continueOnError": false', '"continueOnError": true', r"continueOnError \(line \d+\): found true; allowed: False"),
-        (BOOKED, '"encodingType": "RAW"', '"encoding": "RAW"', "encodingType.*: the key is missing.*the first of|encoding.*unknown key"),
-        (DESCRIPTOR, "classification: restricted\n", "classification: secret\n", r"product\.classification \(line \d+\): found \"secret\"; allowed: 'public', 'internal', 'confidential' or 'restricted'"),
+        (
+            BOOKED,
+            '"tableType": "REALTIME",',
+            '"tableType": "REALTIME",\n  "tableType": "OFFLINE",',
+            "tableType: the key stands twice",
+        ),
+        (
+            BOOKED,
+            '"tableType": "REALTIME"',
+            '"tableType": "STREAM"',
+            r"tableType \(line 3\): found \"STREAM\"; allowed: 'REALTIME' or 'OFFLINE'",
+        ),
+        (
+            BOOKED,
+            '"continueOnError": false',
+            '"continueOnError": true',
+            r"continueOnError \(line \d+\): found true; allowed: False",
+        ),
+        (
+            BOOKED,
+            '"encodingType": "RAW"',
+            '"encoding": "RAW"',
+            "encodingType.*: the key is missing.*the first of|encoding.*unknown key",
+        ),
+        (
+            DESCRIPTOR,
+            "classification: restricted\n",
+            "classification: secret\n",
+            r"product\.classification \(line \d+\): found \"secret\"; allowed: 'public', 'internal', 'confi",
+        ),
         (DESCRIPTOR, "retentionDays: 90", "retention: 90", r"tables\[4\]"),
-        (DESCRIPTOR, "admins: [payment-engineering,", "admins: [payment-engineering, payment-engineering,", "access.admins names 'payment-engineering' twice"),
-        (DESCRIPTOR, "schema: payment_analytics", "schema: analytics", "schema 'analytics' is not described; allowed: transaction_wallet_registered, "),
-        (DESCRIPTOR, "personalData: tax-number", "personalData: cpf", "personalData 'cpf' is not described; allowed: email, name, tax-number, subject-id"),
-        (DESCRIPTOR, "unit: percent, window: 30d, description: Share of queries", "window: 30d, description: Share of queries", r"objectives\[0\]\.unit.*: the key is missing"),
-        (DESCRIPTOR, "descriptorVersion: 1", "descriptorVersion: 1\ndescriptorVersion: 1", r"descriptorVersion \(line 4\): the key stands twice"),
+        (
+            DESCRIPTOR,
+            "admins: [payment-engineering,",
+            "admins: [payment-engineering, payment-engineering,",
+            "access.admins names 'payment-engineering' twice",
+        ),
+        (
+            DESCRIPTOR,
+            "schema: payment_analytics",
+            "schema: analytics",
+            "schema 'analytics' is not described; allowed: transaction_wallet_registered, ",
+        ),
+        (
+            DESCRIPTOR,
+            "personalData: tax-number",
+            "personalData: cpf",
+            "personalData 'cpf' is not described; allowed: email, name, tax-number, subject-id",
+        ),
+        (
+            DESCRIPTOR,
+            "unit: percent, window: 30d, description: Share of queries",
+            "window: 30d, description: Share of queries",
+            r"objectives\[0\]\.unit.*: the key is missing",
+        ),
+        (
+            DESCRIPTOR,
+            "descriptorVersion: 1",
+            "descriptorVersion: 1\ndescriptorVersion: 1",
+            r"descriptorVersion \(line 4\): the key stands twice",
+        ),
         (DESCRIPTOR, "owner:\n", "owner: [\n", r"line \d+: it is not YAML"),
-        (DESCRIPTOR, "from: data.amount, required", "from: data.amount, derivedFrom: [currency], required", "column 'amount' has not one origin"),
-        (DESCRIPTOR, "  email: {hashed: true, normalization: trimmed-lower-case}", "  email: {hashed: true}", "a hashed kind has no normalization; allowed: trimmed-lower-case, digits"),
-        ("pinot-schemas/payment-analytics-schema.json", '"name": "checkoutId"', '"name": "CURRENCY"', "two columns 'currency' and 'CURRENCY'|two columns 'CURRENCY' and 'currency'"),
-        ("pinot-schemas/payment-analytics-schema.json", '"primaryKeyColumns": ["transactionId"]', '"primaryKeyColumns": ["id"]', "primaryKeyColumns name 'id'; allowed: columns of this schema"),
+        (
+            DESCRIPTOR,
+            "from: data.amount, required",
+            "from: data.amount, derivedFrom: [currency], required",
+            "column 'amount' has not one origin",
+        ),
+        (
+            DESCRIPTOR,
+            "  email: {hashed: true, normalization: trimmed-lower-case}",
+            "  email: {hashed: true}",
+            "a hashed kind has no normalization; allowed: trimmed-lower-case, digits",
+        ),
+        (
+            "pinot-schemas/payment-analytics-schema.json",
+            '"name": "checkoutId"',
+            '"name": "CURRENCY"',
+            "two columns 'currency' and 'CURRENCY'|two columns 'CURRENCY' and 'currency'",
+        ),
+        (
+            "pinot-schemas/payment-analytics-schema.json",
+            '"primaryKeyColumns": ["transactionId"]',
+            '"primaryKeyColumns": ["id"]',
+            "primaryKeyColumns name 'id'; allowed: columns of this schema",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_in_a_file_is_named(
     product_copy: ProductCopy, file: str, old: str, new: str, message: str
 ) -> None:
@@ -70,5 +145,5 @@ def test_a_missing_directory_is_named(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text_are_named(product_copy: ProductCopy) -> None:
     (product_copy.directory / BOOKED).write_bytes(b"\xff\xfe")
-    with pytest.raises(ProductError, match="it cannot be read .*; allowed: a readable file in UTF-8"):
+    with pytest.raises(ProductError, match=r"it cannot be read .*; allowed: a readable file in UTF-8"):
         product_copy.load()

@@ -1,4 +1,4 @@
-"""The checks' reading of Pinot's pipeline: its traps are in it. That it equals Pinot's own, the engine's test shows."""
+"""The checks' reading of Pinot's pipeline has its traps. That it equals Pinot's own, the engine's tests show."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from product_model.ingestion import STREAM_MARKER, Ingestion, UnknownFunctionError, compiled
 from product_model.expressions import parse
+from product_model.ingestion import STREAM_MARKER, Ingestion, UnknownFunctionError, compiled
 from product_model.pinot_table import IngestionConfig
 
 pytestmark = pytest.mark.unit
