@@ -62,6 +62,8 @@ public final class RowPipeline {
       // The parser's message quotes the value.
       return new Outcome(Fate.FAILED, List.of(), "the value is not a JSON object");
     }
+    // What StreamDataDecoderImpl puts on every row of a stream, over anything of that name in the event.
+    _row.putValue(StreamDataDecoderImpl.RECORD_SERIALIZED_VALUE_SIZE_KEY, value.length);
     if (_readsKey && key != null) {
       _row.putValue(StreamDataDecoderImpl.KEY, new String(key, StandardCharsets.UTF_8));
     }
