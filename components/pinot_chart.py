@@ -53,7 +53,7 @@ def release_values(deployment: PinotDeployment) -> Values:
             # Below the mount: a starting minion empties its directory, and a volume's own holds lost+found.
             "dataDir": f"{DATA.format(role='minion')}/tasks",
         },
-        "minionStateless": {"enabled": False, "replicaCount": 0},
+        "minionStateless": {"enabled": False},
         "zookeeper": _zookeeper(deployment),
     }
     return checked(values)
@@ -69,7 +69,7 @@ def pool_values(deployment: PinotDeployment, pool: str) -> Values:
         "broker": {"replicaCount": 0, "external": {"enabled": False}, "pdb": {"enabled": False}},
         "server": _server(deployment, pool),
         "minion": {"enabled": False, "replicaCount": 0},
-        "minionStateless": {"enabled": False, "replicaCount": 0},
+        "minionStateless": {"enabled": False},
         "zookeeper": {"enabled": False, "urlOverride": deployment.zookeeper},
     }
     return checked(values)
@@ -131,8 +131,8 @@ def _zookeeper(deployment: PinotDeployment) -> Values:
     given = deployment.settings.sizes.zookeeper or PoolSize()
     image = deployment.settings.zookeeper_image
     disk = f"{size.disk_gib}Gi"
-    # data.size and datalog.size have defaults of their own, which hide `size`.
-    persistence: Values = {"enabled": True, "size": disk, "data": {"size": disk}, "datalog": {"size": disk}}
+    # Not `size`: data.size and datalog.size have defaults of their own, which hide it.
+    persistence: Values = {"enabled": True, "data": {"size": disk}, "datalog": {"size": disk}}
     if given.storage_class is not None:
         persistence["storageClass"] = given.storage_class
     metrics = (

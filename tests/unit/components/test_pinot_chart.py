@@ -102,7 +102,7 @@ def test_defaults_that_must_not_stay() -> None:
     assert values["terminationGracePeriodSeconds"] == 600
     assert values["controller"]["external"] == values["broker"]["external"] == {"enabled": False}
     assert values["minion"]["enabled"] is True
-    assert values["minionStateless"] == {"enabled": False, "replicaCount": 0}
+    assert values["minionStateless"] == {"enabled": False}
     assert values["zookeeper"]["replicaCount"] == 3
     assert values["pinotAuth"] == {"enabled": False}
     for role in ROLES:
@@ -151,7 +151,8 @@ def test_jvm_options(role: str) -> None:
 def test_zookeepers_own_limits_fit_pinots() -> None:
     zookeeper = release_values(deployment())["zookeeper"]
     assert "-Djute.maxbuffer=4000000" in zookeeper["jvmFlags"].split()
-    # Each hides `size`, which alone would change nothing.
+    # Each hides `size`, which would change nothing.
+    assert "size" not in zookeeper["persistence"]
     assert zookeeper["persistence"]["data"] == zookeeper["persistence"]["datalog"] == {"size": "20Gi"}
 
 
