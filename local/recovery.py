@@ -34,22 +34,21 @@ def recover(stack: LocalStack) -> None:
     if any(_is_dead(lock) for lock in (stack.environment.state / ".pulumi" / "locks").rglob("*.json")):
         with step("taking away the lock of a run that was killed"):
             stack.capture("cancel", "--yes")
-    pending = _pending_operations(stack)
+    exported = json.loads(stack.capture("stack", "export"))
+    pending = exported["deployment"].pop("pending_operations", None)
     if not pending:
         return
     with step(f"picking up {len(pending)} operations that a killed run left half done"):
-        found = [
-            argument
-            for operation in pending
-            if operation["type"] == "creating"
-            for argument in _import_arguments(operation["resource"], stack.environment)
-        ]
-        stack.refresh("--clear-pending-creates", *found)
-
-
-def _pending_operations(stack: LocalStack) -> list[dict[str, Any]]:
-    deployment = json.loads(stack.capture("stack", "export"))["deployment"]
-    return list(deployment.get("pending_operations") or [])
+        # `pulumi refresh` has flags for this, but drops what it is told to import (3.259.0).
+        resources = exported["deployment"].setdefault("resources", [])
+        for operation in pending:
+            if operation["type"] == "creating":
+                resources += _really_made(operation["resource"], stack.environment)
+        edited = stack.configuration.with_name("state.json")
+        edited.write_text(json.dumps(exported), encoding="utf-8")
+        stack.capture("stack", "import", "--file", str(edited))
+        edited.unlink()
+        stack.refresh()
 
 
 def _is_dead(lock: Path) -> bool:
@@ -65,7 +64,7 @@ def _is_dead(lock: Path) -> bool:
     return False
 
 
-def _import_arguments(resource: dict[str, Any], environment: LocalEnvironment) -> Iterator[str]:
+def _really_made(resource: dict[str, Any], environment: LocalEnvironment) -> Iterator[dict[str, Any]]:
     inputs = resource.get("inputs") or {}
     exists = False
     identity = ""
@@ -77,7 +76,7 @@ def _import_arguments(resource: dict[str, Any], environment: LocalEnvironment) -
         identity = inputs["bucket"]
         exists = _bucket_exists(identity, environment)
     if exists:
-        yield from ("--import-pending-creates", resource["urn"], "--import-pending-creates", identity)
+        yield {**resource, "id": identity, "outputs": inputs}
 
 
 def _bucket_exists(bucket: str, environment: LocalEnvironment) -> bool:

@@ -24,8 +24,8 @@ STACK: Final = "local"
 # The four addresses that Pulumi.local.yaml names; Kafka's controller port is nobody's business but Kafka's.
 _SERVED: Final = ("kafka_port", "controller_port", "broker_port", "s3_port")
 
-# What Pulumi's non-interactive display shows although nothing has changed yet: resources that stay as they are (no
-# sign of an operation before the type), operations that have only begun, what was read again, ticks, empty lines.
+# What Pulumi's non-interactive display shows although nothing has changed yet: resources that stay
+# (no sign before the type), operations that have only begun, what was read again, ticks, empty lines.
 _NOTHING_NEW: Final = re.compile(
     r"("
     r"    [\w./-]+:[\w./-]+:\w+ \S+( running)?"
