@@ -153,6 +153,12 @@ def test_pinots_segments_are_never_locked() -> None:
     assert message.startswith("locks Pinot's segments")
 
 
+def test_settings_belong_to_their_bucket_although_its_name_is_not_known_yet() -> None:
+    unknown = [changed(r, bucket=None) for r in bucket("archive", lock=True).values()]
+    for rule in (public_bucket, unencrypted_bucket, bucket_lifecycle, unlocked_archive):
+        assert of_stack(rule, unknown) == []
+
+
 def test_settings_belong_to_their_bucket_by_name_too() -> None:
     apart = [dataclasses.replace(r, uses=frozenset()) for r in bucket("archive", lock=True).values()]
     for rule in (public_bucket, unencrypted_bucket, bucket_lifecycle, unlocked_archive):

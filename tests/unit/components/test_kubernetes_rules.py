@@ -169,7 +169,14 @@ def test_what_breaks_a_rule_is_named(changes: dict[str, Any], key: str, found: s
 
 
 @pytest.mark.parametrize(
-    "password", ["short", "with,a,comma,0123456789", "with:a:colon:0123456789", "${PATH}0123456789abcdef"]
+    "password",
+    [
+        "short",
+        "with,a,comma,0123456789",
+        "01234567890123456789,late",
+        "with:a:colon:0123456789",
+        "${PATH}0123456789abcdef",
+    ],
 )
 def test_a_password_that_pinot_would_misread_is_refused_and_never_shown(password: str) -> None:
     rule = broken(login=ControllerLogin(url=URL, username="admin", password=password))["controller.password"]

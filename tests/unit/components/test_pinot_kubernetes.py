@@ -94,7 +94,9 @@ def test_secrets_are_in_the_secret_and_nowhere_else(build: Build) -> None:
 def test_without_a_login_kafka_needs_no_secret(build: Build) -> None:
     access = PinotAccess(role_arn=ROLE, admin_password=PASSWORD)
     program = build(lambda: KubernetesPinotCluster("pinot", deployment(), access, protect=False))
-    assert "KAFKA_JAAS_SECRET" not in program.one("Secret", "pinot-credentials").inputs["stringData"]["value"]
+    secret = program.one("Secret", "pinot-credentials")
+    assert sorted(secret.inputs["stringData"]["value"]) == ["PINOT_ADMIN_PASSWORD", "PINOT_AUTH_TOKEN"]
+    assert "stringData" in secret.secret_inputs
 
 
 def test_doors_are_closed_before_anything_runs(build: Build) -> None:

@@ -152,6 +152,14 @@ def test_with_tls_the_plain_doors_are_closed() -> None:
     assert not reaches(chosen, pinot("broker"), pinot("server"), 8098)
 
 
+@pytest.mark.parametrize("release", ["pinot", "pinot-warm", "pinot-cold"])
+@pytest.mark.parametrize("component", ["controller", "broker", "server", "minion", "zookeeper"])
+def test_every_pod_is_closed_in_both_directions(component: str, release: str) -> None:
+    closed = network_policies(deployment(network=NETWORK))["closed"]
+    assert selects(closed["podSelector"], pinot(component, release))
+    assert closed["ingress"] == []
+
+
 def test_pods_go_out_only_where_they_must() -> None:
     network = NetworkSettings(egress=(EgressSettings(cidrs=("10.1.0.0/16",), ports=(9096,)),))
     closed = network_policies(deployment(network=network))["closed"]
