@@ -78,7 +78,7 @@ final class DurableFiles {
         }
       });
     } catch (IOException e) {
-      throw new UncheckedIOException("Directory " + directory + " cannot be deleted", e);
+      throw new UncheckedIOException("Directory " + directory + " cannot be deleted: " + e, e);
     }
   }
 
@@ -99,7 +99,7 @@ final class DurableFiles {
         }
       });
     } catch (IOException e) {
-      throw new UncheckedIOException("Directory " + directory + " cannot be read", e);
+      throw new UncheckedIOException("Directory " + directory + " cannot be read: " + e, e);
     }
     return size[0];
   }

@@ -15,12 +15,16 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import org.apache.pinot.common.function.FunctionRegistry;
+import org.apache.pinot.segment.spi.index.IndexService;
+import org.apache.pinot.segment.spi.loader.SegmentDirectoryLoaderRegistry;
 import org.apache.pinot.spi.config.table.TableConfig;
 import org.apache.pinot.spi.config.table.TableType;
 import org.apache.pinot.spi.data.LogicalTableConfig;
 import org.apache.pinot.spi.data.Schema;
 import org.apache.pinot.spi.utils.JsonUtils;
 import org.apache.pinot.spi.utils.builder.TableNameBuilder;
+import org.apache.pinot.sql.parsers.CalciteSqlParser;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,9 +71,19 @@ public final class EmbeddedDataPlane implements DataPlane {
     } catch (IOException e) {
       throw new UncheckedIOException("Directory " + tablesDir + " for the tables cannot be made: " + e, e);
     }
+    Threads.named("warm-up").newThread(EmbeddedDataPlane::warmUp).start();
     SegmentStore.removeDeleted(tablesDir);
     _instance = new PinotInstance(serverInstanceId, tablesDir, _pinotReloads);
     _queries = new QueryEngine(_instance, brokerInstanceId, _catalog);
+  }
+
+  /** Pinot finds its functions and loaders by searching the class path at first use; here, while nobody waits for it. */
+  private static void warmUp() {
+    FunctionRegistry.init();
+    IndexService.getInstance();
+    SegmentDirectoryLoaderRegistry.getSegmentDirectoryLoader(
+        SegmentDirectoryLoaderRegistry.DEFAULT_SEGMENT_DIRECTORY_LOADER_NAME);
+    CalciteSqlParser.compileToPinotQuery("SELECT 1");
   }
 
   @Override
@@ -160,10 +174,7 @@ public final class EmbeddedDataPlane implements DataPlane {
 
   private static void reload(LocalTable table, String segment, Jobs.Job job) {
     try {
-      if (!table.segments().isConsuming(segment)) {
-        table.segments().reloadSegment(segment, false, job.id());
-      }
-      // One that is sealed and waits for its build is built by the configuration as it is now.
+      table.reload(segment, job.id());
       job.segmentDone(true);
     } catch (Exception e) {
       LOGGER.error("Segment {} of table {} cannot be reloaded: {}", segment, table.name(), Failures.ofSegment(e));

@@ -1,5 +1,7 @@
 package com.paymentic.pinot.engine.data;
 
+import java.io.IOException;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,6 +15,10 @@ import java.util.regex.Pattern;
 final class Failures {
   private static final Pattern COLUMN = Pattern.compile("for column: ([A-Za-z_$][A-Za-z0-9_$]*)$");
   private static final int DEEPEST = 10;
+  /** What an operating system says of a disk; no row is in it, and the cure follows from it. */
+  private static final List<String> DISK =
+      List.of("No space left on device", "Read-only file system", "Disk quota exceeded", "Too many open files",
+          "Permission denied", "Input/output error");
 
   private Failures() {
   }
@@ -35,6 +41,14 @@ final class Failures {
 
   /** Something that failed while rows were at hand: building a segment, loading it. */
   static String ofSegment(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      String words = cause instanceof IOException ? String.valueOf(cause.getMessage()) : "";
+      for (String known : DISK) {
+        if (words.contains(known)) {
+          return known;
+        }
+      }
+    }
     return rootOf(failure).getClass().getSimpleName() + " at " + position(rootOf(failure));
   }
 

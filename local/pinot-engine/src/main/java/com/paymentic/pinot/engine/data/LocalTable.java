@@ -23,6 +23,8 @@ abstract class LocalTable {
   private final PinotInstance _instance;
   private final TableDefinition _definition;
   private final SegmentStore _store;
+  private final Object _reloading = new Object();
+  private boolean _stopped;
 
   LocalTable(PinotInstance instance, TableDefinition definition) {
     _instance = instance;
@@ -34,7 +36,7 @@ abstract class LocalTable {
   abstract void start();
 
   /** Ends consumption and unloads the segments; files stay. */
-  abstract void stop();
+  abstract void unload();
 
   abstract PinotSegments segments();
 
@@ -64,9 +66,30 @@ abstract class LocalTable {
     _definition.setSchema(schema);
   }
 
-  void delete() {
+  /** Ends consumption and unloads the segments, after a reload in progress; files stay. */
+  final void stop() {
+    synchronized (_reloading) {
+      _stopped = true;
+      unload();
+    }
+  }
+
+  final void delete() {
     stop();
     _store.delete();
+  }
+
+  /** Brings a committed segment up to the table's configuration as it is now, by Pinot's own reload. */
+  final void reload(String segment, String jobId) throws Exception {
+    synchronized (_reloading) {
+      if (_stopped) {
+        throw new IllegalStateException("Table " + name() + " is gone");
+      }
+      // One that is sealed and waits for its build will be built by the configuration as it is now.
+      if (!segments().isConsuming(segment)) {
+        segments().reloadSegment(segment, false, jobId);
+      }
+    }
   }
 
   /**

@@ -19,7 +19,7 @@ final class OfflineTable extends LocalTable {
   }
 
   @Override
-  void stop() {
+  void unload() {
     _segments.shutDown();
   }
 

@@ -38,7 +38,7 @@ final class RealtimeSegments extends RealtimeTableDataManager implements PinotSe
    * Rows that a mutable segment makes room for at first; it grows beyond in steps of the same size. A segment's threshold
    * (5 million rows by default) would reserve memory that most local tables never fill.
    */
-  private static final int ROWS_AT_FIRST = 50_000;
+  private static final int ROWS_AT_FIRST = 10_000;
 
   private final PinotInstance _instance;
   private final TableDefinition _definition;

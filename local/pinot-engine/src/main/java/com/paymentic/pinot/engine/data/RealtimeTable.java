@@ -210,7 +210,7 @@ final class RealtimeTable extends LocalTable {
   }
 
   @Override
-  void stop() {
+  void unload() {
     Collection<PartitionConsumer> consumers;
     synchronized (this) {
       _stopped = true;

@@ -67,7 +67,8 @@ final class SegmentBuild implements Runnable {
         _jobs.forEach(job -> job.segmentDone(false));
       }
       retryLater("Segment " + _segment.getSegmentName() + " cannot be built: " + Failures.ofSegment(e)
-          + ". Its rows stay queryable. Correct the table's indexes (the encodings must stay), the engine tries again");
+          + ". Its rows stay queryable and the engine tries again: make room on the disk, or correct the "
+          + "table's indexes (the encodings must stay)");
     }
   }
 

@@ -96,7 +96,7 @@ final class SegmentStore {
     try {
       LoaderUtils.reloadFailureRecovery(segment.toFile());
     } catch (IOException e) {
-      throw new UncheckedIOException("Segment " + segment + " cannot be restored from its backup", e);
+      throw new UncheckedIOException("Segment " + segment + " cannot be restored from its backup: " + e, e);
     }
   }
 
@@ -143,7 +143,7 @@ final class SegmentStore {
     try {
       DurableFiles.write(progressFile(partition), JsonUtils.objectToBytes(progress));
     } catch (IOException e) {
-      throw new UncheckedIOException("File " + progressFile(partition) + " cannot be written", e);
+      throw new UncheckedIOException("File " + progressFile(partition) + " cannot be written: " + e, e);
     }
   }
 
@@ -164,7 +164,7 @@ final class SegmentStore {
         DurableFiles.force(_partitions);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("File " + file + " cannot be changed", e);
+      throw new UncheckedIOException("File " + file + " cannot be changed: " + e, e);
     }
   }
 
@@ -181,7 +181,7 @@ final class SegmentStore {
     try {
       Files.move(_directory, deleted);
     } catch (IOException e) {
-      throw new UncheckedIOException("Directory " + _directory + " cannot be deleted", e);
+      throw new UncheckedIOException("Directory " + _directory + " cannot be deleted: " + e, e);
     }
     DurableFiles.delete(deleted);
   }
@@ -201,7 +201,7 @@ final class SegmentStore {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries.filter(Files::isDirectory).toList();
     } catch (IOException e) {
-      throw new UncheckedIOException("Directory " + directory + " cannot be read", e);
+      throw new UncheckedIOException("Directory " + directory + " cannot be read: " + e, e);
     }
   }
 }
