@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components.pinot_settings import ControllerSettings, PinotSettings
+from components.settings import Settings
 
 
 class PinotCluster(pulumi.ComponentResource):
@@ -14,20 +14,18 @@ class PinotCluster(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: PinotSettings,
-        controller: ControllerSettings,
+        settings: Settings,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Note the endpoints.
 
         Args:
             name: Pulumi's name of the component.
-            settings: the cluster.
-            controller: how to reach its controller.
+            settings: the stack's settings: the cluster, and how to reach its controller.
             opts: options of the component.
 
         """
         super().__init__("payments:pinot_cluster:PinotCluster", name, None, opts)
-        self.controller_url = controller.controller_url
+        self.controller_url = settings.controller.controller_url
         self.broker_url = settings.broker_url
         self.register_outputs({"controllerUrl": self.controller_url, "brokerUrl": self.broker_url})

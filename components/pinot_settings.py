@@ -47,7 +47,10 @@ class PinotSettings(SettingsPart):
     mode: Literal["external", "kubernetes"] = Field(
         description="external uses a Pinot 1.5.1 that runs already; kubernetes installs one by Helm."
     )
-    broker_url: Url = Field(description="Where readers send their queries.")
+    broker_url: Url | None = Field(
+        default=None,
+        description="Where readers send their queries; none: port 8099 of the controller's host.",
+    )
     replication: Replicas = Field(default=3, description="Copies of each segment.")
     brokers: TenantSettings = Field(description="The brokers that answer the product's queries.")
     servers: TenantSettings = Field(description="The servers that hold the newest segments.")

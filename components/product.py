@@ -52,7 +52,7 @@ class PaymentDataProduct(pulumi.ComponentResource):
             ),
             inside,
         )
-        cluster = PinotCluster("pinot", settings.pinot, settings.controller, inside)
+        cluster = PinotCluster("pinot", settings, inside)
         DataAssets(
             "data-assets",
             DataAssetsArgs(

@@ -34,7 +34,7 @@ def product_outputs(settings: Settings, product: Product) -> dict[str, Any]:
         "topics": _topics(settings, product),
         "endpoints": Endpoints(
             kafka_bootstrap_servers=settings.kafka.bootstrap_servers,
-            pinot_broker=settings.pinot.broker_url,
+            pinot_broker=settings.broker_url,
             pinot_controller=settings.controller.controller_url,
         ),
         "tables": (*_tables(settings, product), *_logical_tables(settings, product)),

@@ -19,6 +19,8 @@ from components.store_settings import ArchiveSettings, AwsSettings, DeepStoreSet
 from components.stream_settings import KafkaSettings
 
 LOOPBACK: Final = ("127.0.0.1", "localhost")
+BROKER_PORT: Final = 8099
+"""Pinot's default (pinot.broker.client.queryPort)."""
 PROD_REPLICATION_FACTOR: Final = 3
 PROD_MIN_INSYNC_REPLICAS: Final = 2
 
@@ -73,6 +75,12 @@ class Settings(SettingsPart):
     )
     controller: ControllerSettings = Field(description="How to reach the Pinot controller.")
 
+    @property
+    def broker_url(self) -> str:
+        """Where readers send their queries."""
+        controller = urlsplit(self.controller.controller_url)
+        return self.pinot.broker_url or f"{controller.scheme}://{controller.hostname}:{BROKER_PORT}"
+
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
         for rule in broken_rules(self):
@@ -90,7 +98,13 @@ def broken_rules(settings: Settings) -> Iterator[BrokenRuleError]:
         yield BrokenRuleError(
             key="pinot.mode",
             found="kubernetes, which this version of the program cannot install yet",
-            allowed="external, with pinot:controllerUrl and pinot.brokerUrl of a running Pinot 1.5.1",
+            allowed="external, with pinot:controllerUrl of a Pinot 1.5.1 that runs already",
+        )
+    if _is_loopback(settings.pinot.broker_url) and not _is_loopback(settings.controller.controller_url):
+        yield BrokenRuleError(
+            key="pinot.brokerUrl",
+            found="an address on this machine, while pinot:controllerUrl is that of another Pinot",
+            allowed="its broker's address, or none where that is port 8099 of the same host",
         )
     if settings.environment == "local":
         yield from _broken_locally(settings)
@@ -100,9 +114,12 @@ def broken_rules(settings: Settings) -> Iterator[BrokenRuleError]:
         yield from _broken_in_prod(settings)
 
 
+def _is_loopback(address: str | None) -> bool:
+    return address is not None and urlsplit(address).hostname in LOOPBACK
+
+
 def _broken_locally(settings: Settings) -> Iterator[BrokenRuleError]:
-    endpoint = settings.aws.endpoint
-    if endpoint is None or urlsplit(endpoint).hostname not in LOOPBACK:
+    if not _is_loopback(settings.aws.endpoint):
         yield BrokenRuleError(
             key="aws.endpoint",
             found="no S3 server on this machine, with which local would change a real account",

@@ -22,7 +22,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from local.plugins.aws import input_types
-from local.plugins.aws.wire import UNKNOWN, to_python, to_struct
+from local.plugins.wire import UNKNOWN, to_python, to_struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from local.plugins.aws.s3_server import S3Server
-    from local.plugins.aws.wire import Json
+    from local.plugins.wire import Json
 
 SPELT: Final = {
     "id": "ID",

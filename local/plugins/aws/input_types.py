@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from local.plugins.aws.wire import ASSET_SIGNATURE, UNKNOWN, Json
+from local.plugins.wire import ASSET_SIGNATURE, UNKNOWN, Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,7 +15,7 @@ from local.plugins.aws.input_types import PROVIDER, input_types, mistakes
 from local.plugins.aws.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
 from local.plugins.aws.resource import Change, Properties, ResourceType, changes
 from local.plugins.aws.s3_server import S3Error, S3Server, refusal
-from local.plugins.aws.wire import UNKNOWN, Json, is_unknown, to_python, to_struct
+from local.plugins.wire import UNKNOWN, Json, is_unknown, to_python, to_struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from local.plugins.aws.wire import Json, is_unknown
+from local.plugins.wire import Json, is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from local.plugins.aws.wire import Json
+    from local.plugins.wire import Json
 
 CREDENTIAL: Final = "local"
 """User and password for a server that checks neither; real ones must not even be looked for."""

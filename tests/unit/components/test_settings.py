@@ -134,6 +134,13 @@ def test_what_prod_allows_loads_with_the_domains_numbers() -> None:
     assert settings.pinot.replication == 3
 
 
+def test_one_setting_points_the_stack_at_another_pinot() -> None:
+    tree = changed(local(), "payments:pinot/brokerUrl", ...)
+    assert load(tree).broker_url == "http://127.0.0.1:8099"
+    elsewhere = changed(tree, "pinot:controllerUrl", "https://pinot.example.org")
+    assert load(elsewhere).broker_url == "https://pinot.example.org:8099"
+
+
 def test_dev_is_known_too() -> None:
     tree = changed(prod(), "payments:environment", "dev")
     tree = changed(tree, "payments:archive/objectLock", ...)
