@@ -71,7 +71,7 @@ def test_everything_can_be_given_as_json() -> None:
         ({"image": {"repository": "pinot", "tag": "latest"}}, "payments:pinot.image.tag: found latest"),
         (
             {"image": {"repository": "pinot", "tag": "1", "digest": "sha256:12"}},
-            "payments:pinot.image.digest: found a text of 9 characters; allowed is sha256: and 64 hexadecimal",
+            "pinot.image.digest: found a text of 9 characters; allowed is sha256: and 64 hex",
         ),
         ({"chart": {"version": "0.3.5"}}, "payments:pinot.chart.version: found a text of 5 characters"),
         (
