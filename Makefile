@@ -13,7 +13,7 @@ VENV := .venv
 VENV_STAMP := $(VENV)/.installed
 PY := $(VENV)/bin/python
 ENGINE := local/pinot-engine/pom.xml
-GO_MODULES := $(patsubst %/go.mod,%,$(wildcard local/toolchain/*/go.mod))
+GO_PROGRAMS := $(patsubst %/main.go,%,$(wildcard local/toolchain/*/main.go))
 ARGS ?=
 
 .PHONY: help up down status events query preview refresh destroy env tools test lint unit junit soak bench clean
@@ -59,9 +59,9 @@ lint: $(VENV_STAMP) ## ruff, mypy, shellcheck, gofmt, go vet
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy .
 	@git ls-files -z | xargs -0 grep -lIZE '^#!.*\b(ba)?sh$$' -- | xargs -0 $(VENV)/bin/shellcheck
-	@unformatted="$$(gofmt -l $(GO_MODULES))"; \
+	@unformatted="$$(gofmt -l $(GO_PROGRAMS))"; \
 	  if [[ -n "$$unformatted" ]]; then echo "gofmt would change: $$unformatted" >&2; exit 1; fi
-	@for module in $(GO_MODULES); do go -C "$$module" vet -mod=readonly ./...; done
+	@for module in $(GO_PROGRAMS); do CGO_ENABLED=0 GOWORK=off go -C "$$module" vet -trimpath -mod=readonly ./...; done
 
 junit: ## the Pinot engine's own tests
 	@mvn -q -B -ntp -f $(ENGINE) -Dengine.build="$(CURDIR)/$(dir $(ENGINE))target" test
