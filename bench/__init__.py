@@ -1,0 +1,1 @@
+"""Speed and memory, measured on the real thing and written to docs/benchmarks.md. Nothing here asserts."""
