@@ -48,7 +48,7 @@ def test_delete_data(cluster: Cluster, stack: Run) -> None:
 
 
 def test_replace(cluster: Cluster, stack: Run) -> None:
-    """A rename is a new, empty table; the rows stay under the old name only as long as that is not deleted."""
+    """A rename is a new, empty table; the rows stay under the old name until that is deleted."""
     name, renamed = unused_name(), unused_name()
     filled(cluster, stack, name)
     stack.up("other", schema(columns(renamed)))
