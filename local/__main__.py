@@ -12,7 +12,7 @@ from local.environment import REPOSITORY, LocalEnvironment
 from local.failure import LocalFailureError
 from local.pinot_engine import installation as engine_installation
 from local.platform import Platform, ServiceStatus
-from local.progress import say, step
+from local.progress import say
 from local.stack import STACK, LocalStack
 from local.toolchain import installation as toolchain
 
@@ -126,11 +126,11 @@ def _run(environment: LocalEnvironment, _: argparse.Namespace, rest: list[str]) 
 
 
 def _tools(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
-    with step("checking the tool chain"):
-        tools = toolchain.install(environment.cache)
-        engine_installation(environment.cache)
+    tools = toolchain.install(environment.cache)
+    engine = engine_installation(environment.cache)
     origin = "built here" if tools.built else "from PATH"
-    say(f"    Pulumi {toolchain.pinned_version()} ({origin}): {tools.directory}")
+    say(f"  ✓ Pulumi {toolchain.pinned_version()}, {origin}: {tools.directory}")
+    say(f"  ✓ Pinot engine: {engine.class_path.parent}")
     return 0
 
 
@@ -148,6 +148,13 @@ def _env(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) ->
     for name, value in environment.exports(tools).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        message = f"{text!r} was given; a whole number from 0 on is needed"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -170,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.add_argument(
         "--events",
-        type=int,
+        type=_count,
         default=_SAMPLE_EVENTS,
         help="sample events to send (default %(default)s; 0: none, and no questions)",
     )

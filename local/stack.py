@@ -99,9 +99,9 @@ class LocalStack:
         return dict(answer)
 
     def run(self, *arguments: str) -> int:
-        """Run any Pulumi command on the stack, connected to the terminal; return its exit code."""
-        self._prepare()
-        command = self._command(*arguments)
+        """Run any Pulumi command, the stack being selected, connected to the terminal; return its exit code."""
+        self.select()
+        command = ["pulumi", *arguments, *self._configuration_flag(arguments)]
         return subprocess.run(command, cwd=self.project, env=self._environment(), check=False).returncode
 
     def capture(self, *arguments: str) -> str:
@@ -148,10 +148,12 @@ class LocalStack:
             raise LocalFailureError(message)
 
     def _command(self, *arguments: str) -> list[str]:
-        command = ["pulumi", *arguments, "--stack", STACK, "--non-interactive"]
-        if arguments and arguments[0] in _TAKES_CONFIGURATION:
-            command += ["--config-file", str(self.configuration)]
-        return command
+        flags = ["--stack", STACK, "--non-interactive", *self._configuration_flag(arguments)]
+        return ["pulumi", *arguments, *flags]
+
+    def _configuration_flag(self, arguments: tuple[str, ...]) -> list[str]:
+        takes_it = arguments[:1] and arguments[0] in _TAKES_CONFIGURATION
+        return ["--config-file", str(self.configuration)] if takes_it else []
 
     def _prepare(self) -> None:
         """Write the configuration and make the stack where they are not there yet."""

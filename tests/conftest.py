@@ -27,6 +27,16 @@ class RunningPinot:
     platform: Platform
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long runs out unless markers are chosen by hand (`make soak`)."""
+    if config.option.markexpr:
+        return
+    soak = [item for item in items if item.get_closest_marker("soak")]
+    if soak:
+        config.hook.pytest_deselected(items=soak)
+        items[:] = [item for item in items if item not in soak]
+
+
 @pytest.fixture(scope="session")
 def local_environment(request: pytest.FixtureRequest) -> Iterator[LocalEnvironment]:
     """Give an environment of the session's own: its home is new, its ports were free, nothing runs yet."""
