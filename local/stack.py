@@ -99,7 +99,7 @@ class LocalStack:
         return dict(answer)
 
     def run(self, *arguments: str) -> int:
-        """Run any Pulumi command, the stack being selected, connected to the terminal; return its exit code."""
+        """Run any Pulumi command on the selected stack, on the terminal; return its exit code."""
         self.select()
         command = ["pulumi", *arguments, *self._configuration_flag(arguments)]
         return subprocess.run(command, cwd=self.project, env=self._environment(), check=False).returncode
