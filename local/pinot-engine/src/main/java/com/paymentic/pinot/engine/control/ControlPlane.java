@@ -51,6 +51,7 @@ public final class ControlPlane implements AutoCloseable {
       register(controllerRoutes, options, state, data, access, rules, topics, live);
       Routes brokerRoutes = new Routes();
       new QueryResource(state, data, access).registerBroker(brokerRoutes);
+      brokerRoutes.addUnsupported(PinotCalls.of("broker"));
       broker = new HttpFront("broker", options.host(), options.brokerPort(), BROKER_THREADS, brokerRoutes,
           (request, route) -> { });
     } catch (RuntimeException e) {
@@ -99,18 +100,8 @@ public final class ControlPlane implements AutoCloseable {
     new IngestionResource(state, data, options.dataDir().resolve("uploads")).register(routes);
     new UsersResource(state).register(routes);
     new QueryResource(state, data, access).registerController(routes);
-    routes.addUnsupported("GET", "/tasks/tasktypes", "minion tasks")
-        .addUnsupported("POST", "/tasks/schedule", "minion tasks")
-        .addUnsupported("GET", "/tasks/{taskType}/taskstates", "minion tasks")
-        .addUnsupported("GET", "/tasks/{taskType}/state", "minion tasks")
-        .addUnsupported("GET", "/tasks/{taskType}/tasks", "minion tasks")
-        .addUnsupported("GET", "/tasks/task/{taskName}/debug", "minion tasks")
-        .addUnsupported("GET", "/tasks/task/{taskName}/state", "minion tasks")
-        .addUnsupported("GET", "/databases", "databases; names without a dot are of the default one")
-        .addUnsupported("GET", "/queryWorkloadConfigs", "query workloads")
-        .addUnsupported("GET", "/zk/ls", "ZooKeeper; the engine has none")
-        .addUnsupported("GET", "/zk/get", "ZooKeeper; the engine has none")
-        .add(AccessType.READ, "GET", "/", request -> Reply.text("Apache Pinot 1.5.1, local engine"));
+    routes.add(AccessType.READ, "GET", "/", request -> Reply.text("Apache Pinot 1.5.1, local engine"))
+        .addUnsupported(PinotCalls.of("controller"));
   }
 
   /** Loads all tables and answers from then on. */

@@ -57,6 +57,23 @@ final class Routes {
     }));
   }
 
+  /** Answers 501 on every call of Pinot's that has no route yet. */
+  Routes addUnsupported(PinotCalls calls) {
+    for (PinotCalls.Call call : calls.calls()) {
+      List<String> segments = segments(call.path());
+      boolean known = _routes.stream()
+          .anyMatch(route -> route.method.equals(call.method()) && shape(route.segments).equals(shape(segments)));
+      if (!known) {
+        addUnsupported(call.method(), call.path(), call.method() + " " + call.path());
+      }
+    }
+    return this;
+  }
+
+  private static List<String> shape(List<String> segments) {
+    return segments.stream().map(segment -> isParameter(segment) ? "{}" : segment).toList();
+  }
+
   private Routes add(Route route) {
     _routes.add(route);
     return this;

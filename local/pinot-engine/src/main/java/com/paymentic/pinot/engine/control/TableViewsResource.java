@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.paymentic.pinot.engine.DataPlane;
+import com.paymentic.pinot.engine.DataPlane.PartitionStatus;
 import com.paymentic.pinot.engine.DataPlane.SegmentInfo;
 import com.paymentic.pinot.engine.EngineException;
 import java.util.Collection;
@@ -15,6 +16,8 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.pinot.common.utils.config.TagNameUtils;
 import org.apache.pinot.spi.config.table.TableType;
 import org.apache.pinot.spi.config.user.AccessType;
@@ -22,6 +25,8 @@ import org.apache.pinot.spi.utils.JsonUtils;
 
 /** What can be seen of a table at work: external view, size, state, the brokers and servers that hold it. */
 final class TableViewsResource {
+  private static final String ERROR = "ERROR";
+
   private final ClusterState _state;
   private final TableNames _names;
   private final DataPlane _data;
@@ -35,8 +40,9 @@ final class TableViewsResource {
   }
 
   void register(Routes routes) {
-    routes.add(AccessType.READ, "GET", "/tables/{tableName}/externalview", this::view)
-        .add(AccessType.READ, "GET", "/tables/{tableName}/idealstate", this::view)
+    routes
+        .add(AccessType.READ, "GET", "/tables/{tableName}/externalview", request -> view(request, this::externalView))
+        .add(AccessType.READ, "GET", "/tables/{tableName}/idealstate", request -> view(request, this::assignment))
         .add(AccessType.READ, "GET", "/tables/{tableName}/segmentsStatus", this::segmentsStatus)
         .add(AccessType.READ, "GET", "/tables/{tableName}/size", this::size)
         .add(AccessType.READ, "GET", "/tables/{tableName}/state", this::state)
@@ -63,11 +69,28 @@ final class TableViewsResource {
     return assignment;
   }
 
+  /** As {@link #assignment}, but with what is the matter: the segment of a partition that stands still is in ERROR. */
+  private ObjectNode externalView(TableEntry table) {
+    List<SegmentInfo> segments = _data.segments(table.name());
+    ObjectNode view = assignment(table, segments, table.servers());
+    Set<Integer> standing = standing(table);
+    segments.stream().filter(segment -> segment.consuming() && standing.contains(segment.partition()))
+        .forEach(segment -> table.servers().forEach(
+            server -> ((ObjectNode) view.get(segment.name())).put(server, ERROR)));
+    return view;
+  }
+
+  private Set<Integer> standing(TableEntry table) {
+    return table.type() == TableType.OFFLINE ? Set.of() : _data.consumption(table.name()).partitions().stream()
+        .filter(partition -> partition.state().equals(ERROR)).map(PartitionStatus::partition)
+        .collect(Collectors.toSet());
+  }
+
   private ObjectNode assignment(TableEntry table) {
     return assignment(table, _data.segments(table.name()), table.servers());
   }
 
-  private Reply view(Request request) {
+  private Reply view(Request request, Function<TableEntry, ObjectNode> statesOf) {
     String name = request.path("tableName");
     Optional<TableType> type = request.tableType("tableType");
     Set<String> wanted = request.query("segmentNames").filter(text -> !text.isBlank())
@@ -78,8 +101,8 @@ final class TableViewsResource {
       throw new EngineException(404, "Table not found");
     }
     for (TableEntry table : found) {
-      ObjectNode assignment = assignment(table);
-      body.set(table.type().name(), wanted.isEmpty() ? assignment : assignment.retain(wanted));
+      ObjectNode states = statesOf.apply(table);
+      body.set(table.type().name(), wanted.isEmpty() ? states : states.retain(wanted));
     }
     return Reply.json(body);
   }
@@ -91,8 +114,10 @@ final class TableViewsResource {
     }
     ArrayNode body = JsonUtils.newArrayNode();
     for (TableEntry table : found) {
+      Set<Integer> standing = standing(table);
       for (SegmentInfo segment : _data.segments(table.name())) {
-        body.addObject().put("segmentName", segment.name()).put("segmentStatus", "GOOD");
+        boolean bad = segment.consuming() && standing.contains(segment.partition());
+        body.addObject().put("segmentName", segment.name()).put("segmentStatus", bad ? "BAD" : "GOOD");
       }
     }
     return Reply.json(body);
@@ -231,18 +256,36 @@ final class TableViewsResource {
   }
 
   private Reply status(Request request) {
-    if (request.tableType().isEmpty()) {
-      throw new EngineException(500, "Failed to get status (ingestion status) for table " + request.path("tableName")
-          + ". Reason: Table type should either be realtime|offline");
+    String name = request.path("tableName");
+    String failed = "Failed to get status (ingestion status) for table " + name + ". Reason: ";
+    TableType type = request.tableType().orElseThrow(
+        () -> new EngineException(500, failed + "Table type should either be realtime|offline"));
+    TableEntry table = _state.table(name, type).orElseThrow(() -> new EngineException(500, failed
+        + "Specified table name: " + name + " of type: " + request.query("type").orElse("") + " does not exist."));
+    if (type == TableType.OFFLINE) {
+      throw new EngineException(500, failed + "Cannot retrieve ingestion status for Table : " + table.name()
+          + " since it does not use the built-in SegmentGenerationAndPushTask task");
     }
-    throw Routes.unsupported("the ingestion status of a table; consumingSegmentsInfo has offsets and counts");
+    ObjectNode body = JsonUtils.newObjectNode();
+    body.set("ingestionStatus", ingestionStatus(table));
+    return Reply.json(body);
+  }
+
+  private ObjectNode ingestionStatus(TableEntry table) {
+    String errors = table.type() == TableType.OFFLINE ? "" : _data.consumption(table.name()).partitions().stream()
+        .filter(partition -> partition.state().equals(ERROR))
+        .map(partition -> (partition.partition() < 0 ? "" : "partition " + partition.partition() + ": ")
+            + partition.error()).collect(Collectors.joining("; "));
+    return JsonUtils.newObjectNode().put("ingestionState", errors.isEmpty() ? "HEALTHY" : "UNHEALTHY")
+        .put("errorMessage", errors);
   }
 
   private Reply debug(Request request) {
     ArrayNode body = JsonUtils.newArrayNode();
     for (TableEntry table : _names.existing(request.path("tableName"), request.tableType())) {
-      ObjectNode one = body.addObject().put("tableName", table.name())
-          .put("numSegments", _data.segments(table.name()).size()).put("numServers", table.servers().size())
+      ObjectNode one = body.addObject().put("tableName", table.name());
+      one.set("ingestionStatus", ingestionStatus(table));
+      one.put("numSegments", _data.segments(table.name()).size()).put("numServers", table.servers().size())
           .put("numBrokers", table.brokers().size());
       // Pinot lists failed rows here with their values; the engine counts them, in consumingSegmentsInfo.
       one.putArray("segmentDebugInfos");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.paymentic.pinot.engine.DataPlane.PartitionStatus;
 import com.paymentic.pinot.engine.EngineException;
 import com.paymentic.pinot.engine.control.Cluster.Answer;
 import java.net.http.HttpRequest;
@@ -303,5 +304,39 @@ class ControlPlaneTest {
 
     assertEquals(new TreeSet<>(List.of(200, 409)), new TreeSet<>(statuses));
     assertEquals(1, statuses.stream().filter(status -> status == 200).count());
+  }
+
+  @Test
+  void aPartitionThatStandsStillIsSeenInEveryView() {
+    Cluster cluster = cluster();
+    cluster.createAccepted(BOOKED);
+    String status = "/tables/" + BOOKED + "/status?type=realtime";
+    assertEquals("HEALTHY", cluster.must("GET", status, null).json().at("/ingestionStatus/ingestionState").asText());
+
+    cluster.data.partitions.add(new PartitionStatus(0, 5, 9, 5, 0, 0, "ERROR", "Unsupported function: nosuch"));
+
+    assertEquals("{\"ingestionState\":\"UNHEALTHY\",\"errorMessage\":\"partition 0: Unsupported function: nosuch\"}",
+        cluster.must("GET", status, null).json().get("ingestionStatus").toString());
+    String segment = "/REALTIME/" + BOOKED + "__0__0__20260101T0000Z/Server_a_1";
+    assertEquals("ERROR", cluster.get("/tables/" + BOOKED + "/externalview").json().at(segment).asText());
+    assertEquals("CONSUMING", cluster.get("/tables/" + BOOKED + "/idealstate").json().at(segment).asText());
+    assertEquals("BAD", cluster.get("/tables/" + BOOKED + "/segmentsStatus").json().at("/0/segmentStatus").asText());
+    assertEquals("UNHEALTHY",
+        cluster.get("/debug/tables/" + BOOKED).json().at("/0/ingestionStatus/ingestionState").asText());
+    assertEquals("4", cluster.get("/tables/" + BOOKED + "/consumingSegmentsInfo").json()
+        .at("/_segmentToConsumingInfoMap/" + BOOKED + "__0__0__20260101T0000Z/0/partitionOffsetInfo/recordsLagMap/0")
+        .asText());
+  }
+
+  @Test
+  void pinotsOtherCallsAreToldFromMistakes() {
+    Cluster cluster = cluster();
+    for (String path : List.of("/zk/ls", "/tables/t/stats", "/tasks/tasktypes", "/segments/t/crc", "/v2/brokers")) {
+      Answer refused = cluster.get(path);
+      assertEquals(501, refused.status(), path);
+      assertTrue(refused.error().startsWith("not supported by the local engine: "), refused.error());
+    }
+    assertEquals(404, cluster.get("/tabels").status());
+    assertEquals(405, cluster.ask("PUT", "/tables", "{}").status());
   }
 }

@@ -34,6 +34,7 @@ final class MemoryDataPlane implements DataPlane {
   final Set<String> paused = new HashSet<>();
   final List<String> reloads = new ArrayList<>();
   final List<String> files = new ArrayList<>();
+  final List<PartitionStatus> partitions = new ArrayList<>();
   RuntimeException refusal;
 
   private void mayRefuse() {
@@ -129,7 +130,7 @@ final class MemoryDataPlane implements DataPlane {
   @Override
   public ConsumptionStatus consumption(String name) {
     List<String> consuming = segments(name).stream().filter(SegmentInfo::consuming).map(SegmentInfo::name).toList();
-    return new ConsumptionStatus(paused.contains(name), consuming, List.of());
+    return new ConsumptionStatus(paused.contains(name), consuming, partitions);
   }
 
   @Override
