@@ -17,6 +17,8 @@ from local.stack import LocalStack
 from payment_outputs import read_outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from local.environment import LocalEnvironment
 
 pytestmark = pytest.mark.e2e
@@ -36,7 +38,7 @@ PASSWORD = "correct horse battery staple"  # noqa: S105 - planted, to be searche
 
 
 @pytest.fixture
-def edited(stack: LocalStack, tmp_path: Path) -> LocalStack:
+def edited(stack: LocalStack, tmp_path: Path) -> Iterator[LocalStack]:
     """Give the same stack with a copy of the program that a test may edit."""
     for part in PROGRAM:
         source = ROOT / part
@@ -45,7 +47,8 @@ def edited(stack: LocalStack, tmp_path: Path) -> LocalStack:
         else:
             shutil.copyfile(source, tmp_path / part)
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    return LocalStack(stack.environment, tmp_path)
+    yield LocalStack(stack.environment, tmp_path)
+    stack._prepare()  # the configuration is the environment's, and other tests go on with it
 
 
 def refused(stack: LocalStack) -> str:
