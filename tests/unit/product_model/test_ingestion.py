@@ -1,4 +1,4 @@
-"""The checks' reading of Pinot's pipeline has its traps. That it equals Pinot's own, the engine's tests show."""
+"""The checks' reading of Pinot's pipeline has its traps. That it equals Pinot's, the engine's tests show."""
 
 from __future__ import annotations
 
