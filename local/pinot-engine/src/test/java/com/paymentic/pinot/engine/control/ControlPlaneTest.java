@@ -329,6 +329,25 @@ class ControlPlaneTest {
   }
 
   @Test
+  void theAcceptedLogicalTableIsUnderstoodWhole() {
+    Cluster cluster = cluster();
+    cluster.createAccepted(BOOKED);
+    cluster.createAccepted(BOOKED_OFFLINE);
+    cluster.must("POST", "/schemas",
+        Cluster.acceptedJson("schema-" + BOOKED).put("schemaName", "transaction_booked").toString());
+
+    Answer added = cluster.must("POST", "/logicalTables", Cluster.accepted("logical-transaction_booked"));
+
+    assertEquals("{}", added.json().get("unrecognizedProperties").toString());
+    assertEquals(Set.of(BOOKED + "_REALTIME", BOOKED_OFFLINE + "_OFFLINE"),
+        cluster.data.logicalTables.get("transaction_booked").getPhysicalTableConfigMap().keySet());
+    cluster.data.refusal = new EngineException(501, "not this one");
+    assertEquals(501, cluster.ask("PUT", "/logicalTables/transaction_booked",
+        Cluster.acceptedJson("logical-transaction_booked").put("brokerTenant", "payment_broker").toString()).status());
+    assertEquals(200, cluster.get("/logicalTables/transaction_booked").status());
+  }
+
+  @Test
   void pinotsOtherCallsAreToldFromMistakes() {
     Cluster cluster = cluster();
     for (String path : List.of("/zk/ls", "/tables/t/stats", "/tasks/tasktypes", "/segments/t/crc", "/v2/brokers")) {
