@@ -13,7 +13,7 @@ from pinot_as_code.tenant import PinotTenant, PinotTenantArgs
 FILES = Path(__file__).parent
 
 columns = json.loads((FILES / "page_views.schema.json").read_text(encoding="utf-8"))
-history = json.loads((FILES / "page_views_history.table.json").read_text(encoding="utf-8"))
+history = (FILES / "page_views_history.table.json").read_text(encoding="utf-8")
 
 brokers = PinotTenant("brokers", PinotTenantArgs(name="web", role="BROKER"))
 servers = PinotTenant("servers", PinotTenantArgs(name="web", role="SERVER"))
