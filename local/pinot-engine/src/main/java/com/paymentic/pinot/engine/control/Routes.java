@@ -83,8 +83,13 @@ final class Routes {
     return new EngineException(501, "not supported by the local engine: " + reason);
   }
 
-  /** @throws EngineException 404 when no path matches, 405 when none matches with this method */
-  Match match(String method, String rawPath) {
+  /**
+   * Finds the route of a request; HEAD is answered as GET, as in JAX-RS.
+   *
+   * @throws EngineException 404 when no path matches, 405 when none matches with this method
+   */
+  Match match(String requestMethod, String rawPath) {
+    String method = requestMethod.equals("HEAD") ? "GET" : requestMethod;
     List<String> path = new ArrayList<>();
     for (String segment : segments(rawPath)) {
       path.add(Request.decode(segment.replace("+", "%2B")));

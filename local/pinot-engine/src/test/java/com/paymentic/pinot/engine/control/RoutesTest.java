@@ -40,6 +40,7 @@ class RoutesTest {
 
   @Test
   void theMethodAndThePathAreToldApart() {
+    assertEquals("GET", _routes.match("HEAD", "/tables").route().method());
     assertEquals(405, assertThrows(EngineException.class, () -> _routes.match("PUT", "/tables")).status());
     assertEquals(404, assertThrows(EngineException.class, () -> _routes.match("GET", "/nope")).status());
     assertEquals(400, assertThrows(EngineException.class, () -> _routes.match("GET", "/segments/%zz/s")).status());
