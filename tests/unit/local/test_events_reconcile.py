@@ -81,16 +81,18 @@ def test_equal_tables_are_equal_and_every_row_is_counted(ledger: Ledger, tables:
 def test_a_lost_row_a_doubled_row_and_a_row_too_many_are_told(ledger: Ledger, tables: Tables) -> None:
     rows = tables.rows[REGISTERED_TABLE]
     lost, twice = rows.pop(3), rows[5]
-    rows += [dict(twice), dict(twice) | {"eventId": "nobody-sent-it"}]
+    rows += [dict(twice), dict(twice) | {"eventId": "nobody@example.com"}]
     result = compared(ledger, tables)[REGISTERED_TABLE]
     assert not result.equal
     assert (result.missing, result.doubled, result.unexpected) == (
         [lost["eventId"]],
         [twice["eventId"]],
-        ["nobody-sent-it"],
+        ["nobody@example.com"],
     )
     told = "\n".join(result.lines())
     assert f"missing (eventId): {lost['eventId']}" in told
+    assert "unexpected (eventId): (an id of another form)" in told
+    assert "@" not in told
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,8 @@ def test_a_lost_row_a_doubled_row_and_a_row_too_many_are_told(ledger: Ledger, ta
         (REGISTERED_TABLE, "amount", Decimal("0.01"), True),
         (BOOKED_TABLE, "bookedAt", 1, True),
         (ANALYTICS_TABLE, "transactionStatus", None, True),
+        (BOOKED_TABLE, "currency", "XXX", True),
+        (BOOKED_TABLE, "currency", "someone@example.com", False),
         (ANALYTICS_TABLE, "buyerEmailHash", "someone@example.com", False),
         (REGISTERED_TABLE, "buyerId", "someone@example.com", False),
         (REGISTERED_TABLE, "metadata", '{"a":"someone@example.com"}', False),
