@@ -17,7 +17,10 @@ import org.apache.pinot.spi.data.Schema;
  * message of a Pinot 1.5.1 controller.
  */
 public interface DataPlane extends AutoCloseable {
-  /** Makes the table (on disk segments are loaded); a REALTIME table starts to consume every partition of its topic. */
+  /**
+   * Makes the table (on disk segments are loaded); a REALTIME table starts to consume every partition of its topic. It never
+   * waits for the stream: a topic that is missing or cannot be reached is a state of the table.
+   */
   void createTable(TableConfig table, Schema schema);
 
   /** The configuration of segments from the next one on; loaded segments follow at {@link #reload}. */
@@ -92,7 +95,7 @@ public interface DataPlane extends AutoCloseable {
   /**
    * @param paused whether consumption is paused
    * @param consumingSegments names of the segments that take rows now
-   * @param partitions one per stream partition
+   * @param partitions one per stream partition; while none is known yet, one of number -1 that says why
    */
   record ConsumptionStatus(boolean paused, List<String> consumingSegments, List<PartitionStatus> partitions) { }
 

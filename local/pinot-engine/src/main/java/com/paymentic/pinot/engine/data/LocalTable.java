@@ -4,6 +4,9 @@ import com.paymentic.pinot.engine.DataPlane.SegmentInfo;
 import com.paymentic.pinot.engine.EngineException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.pinot.common.utils.LLCSegmentName;
 import org.apache.pinot.segment.local.data.manager.SegmentDataManager;
 import org.apache.pinot.segment.local.indexsegment.immutable.ImmutableSegmentImpl;
@@ -97,25 +100,34 @@ abstract class LocalTable {
    * then brought up to it, each by Pinot's reload, which keeps the old files until the new ones are whole.
    */
   final void load(List<SegmentStore.Committed> committed) {
-    for (SegmentStore.Committed stored : committed) {
-      String segment = stored.segment();
-      try {
-        IndexLoadingConfig loading = segments().fetchIndexLoadingConfig();
-        ImmutableSegment loaded =
-            ImmutableSegmentLoader.load(_store.segmentDirectory(segment).toFile(), loading, false, null, null);
-        segments().addSegment(loaded, TableDefinition.committed(segment));
-        if (loaded instanceof ImmutableSegmentImpl immutable && immutable.isReloadNeeded(loading)) {
-          segments().reloadSegment(segment, false, null);
-        }
-      } catch (Exception e) {
-        throw new IllegalStateException("Segment " + segment + " of table " + name() + " cannot be loaded from "
-            + _store.segmentDirectory(segment) + ": " + Failures.ofSegment(e), e);
-      }
-    }
+    // Dedup and upsert metadata of one partition come to be in the order of its segments; partitions are independent.
+    Map<Integer, List<SegmentStore.Committed>> independent = committed.stream().collect(
+        Collectors.groupingBy(stored -> partition(stored.segment()).orElseGet(stored::hashCode)));
+    independent.values().parallelStream().forEach(segments -> segments.forEach(this::load));
     if (!committed.isEmpty()) {
       LOGGER.info("Table {} has {} committed segments with {} rows", name(), committed.size(),
           committed.stream().mapToLong(SegmentStore.Committed::rows).sum());
     }
+  }
+
+  private void load(SegmentStore.Committed stored) {
+    String segment = stored.segment();
+    try {
+      IndexLoadingConfig loading = segments().fetchIndexLoadingConfig();
+      ImmutableSegment loaded =
+          ImmutableSegmentLoader.load(_store.segmentDirectory(segment).toFile(), loading, false, null, null);
+      segments().addSegment(loaded, TableDefinition.committed(segment));
+      if (loaded instanceof ImmutableSegmentImpl immutable && immutable.isReloadNeeded(loading)) {
+        segments().reloadSegment(segment, false, null);
+      }
+    } catch (Exception e) {
+      throw new IllegalStateException("Segment " + segment + " of table " + name() + " cannot be loaded from "
+          + _store.segmentDirectory(segment) + ": " + Failures.ofSegment(e), e);
+    }
+  }
+
+  private static Optional<Integer> partition(String segment) {
+    return Optional.ofNullable(LLCSegmentName.of(segment)).map(LLCSegmentName::getPartitionGroupId);
   }
 
   /** @throws EngineException 404 when the table has no such segment */
@@ -144,9 +156,8 @@ abstract class LocalTable {
   private SegmentInfo committedInfo(SegmentDataManager segment) {
     String name = segment.getSegmentName();
     SegmentMetadata metadata = segment.getSegment().getSegmentMetadata();
-    LLCSegmentName llc = LLCSegmentName.of(name);
     return new SegmentInfo(name, false, metadata.getTotalDocs(), _store.sizeBytes(name),
-        llc == null ? -1 : llc.getPartitionGroupId(), offset(metadata.getStartOffset()),
+        partition(name).orElse(-1), offset(metadata.getStartOffset()),
         offset(metadata.getEndOffset()));
   }
 

@@ -20,6 +20,7 @@ final class PartitionConsumer implements Runnable {
   private static final Duration POLL = Duration.ofMillis(250);
   private static final long FIRST_RETRY_MS = 500;
   private static final long LONGEST_RETRY_MS = 10_000;
+  private static final long STUCK_MS = 500;
 
   private final RealtimeTable _table;
   private final int _partition;
@@ -92,9 +93,17 @@ final class PartitionConsumer implements Runnable {
     SegmentBuild build = _build;
     if (build != null && build.isDone()) {
       _build = null;
+      build = null;
     }
     List<Jobs.Job> forced = takeForced();
-    if (_segment != null && (!forced.isEmpty() || _paused || isDue())) {
+    if (build != null && build.error() != null) {
+      // The segment before cannot be built, so this one cannot be committed; it takes rows as long as there is room.
+      forced.forEach(job -> job.segmentDone(false));
+      if (_paused || _segment != null && isFull()) {
+        awaitRequest(STUCK_MS);
+        return;
+      }
+    } else if (_segment != null && (!forced.isEmpty() || _paused || isFull() || isOld())) {
       roll(forced);
     } else {
       forced.forEach(job -> job.segmentDone(true));
@@ -134,7 +143,7 @@ final class PartitionConsumer implements Runnable {
 
   private void take(StreamBatch batch) {
     for (StreamRecord record : batch.records()) {
-      if (_segment.rows() >= _flushRows || _segment.isIndexFull()) {
+      if (isFull()) {
         // The rest of the batch is read again from where the next segment begins.
         _reader.seek(_segment.nextOffset());
         return;
@@ -181,10 +190,12 @@ final class PartitionConsumer implements Runnable {
     LOGGER.info("Segment {} consumes from offset {}", name.getSegmentName(), progress.startOffset());
   }
 
-  private boolean isDue() {
-    ConsumingSegment segment = _segment;
-    return segment.rows() >= _flushRows || segment.isIndexFull()
-        || System.currentTimeMillis() - segment.createdMs() >= _flushMs;
+  private boolean isFull() {
+    return _segment.rows() >= _flushRows || _segment.isIndexFull();
+  }
+
+  private boolean isOld() {
+    return System.currentTimeMillis() - _segment.createdMs() >= _flushMs;
   }
 
   /** Ends the consuming segment; the next one begins with the table's configuration as it is then. */

@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * The building of one sealed segment in the background, again and again until it succeeds or the table goes.
  *
  * <p>A configuration that Pinot accepts but cannot build by (a range index on a raw BIG_DECIMAL) fails here first. The rows
- * stay queryable in the sealed segment, and the next try is by the table's configuration of then. A change between dictionary
+ * stay queryable in the sealed segment, and each try knows the table's configuration of then. A change between dictionary
  * and raw encoding cannot help a segment that was filled in the other one; a restart reads its rows from the stream again.
  */
 final class SegmentBuild implements Runnable {
@@ -53,22 +53,34 @@ final class SegmentBuild implements Runnable {
       }
       _running = true;
     }
-    boolean retried = error() != null;
+    boolean first = error() == null;
     try {
-      SegmentCommitter.Result result =
-          _committer.commit(_segment, retried ? _currentTable.get() : _segment.table(), _next);
+      SegmentCommitter.Result result = build();
       _threshold.committed(result.rows(), result.sizeBytes());
-      if (!retried) {
+      if (first) {
         _jobs.forEach(job -> job.segmentDone(true));
       }
       finish(null, true);
     } catch (Exception | OutOfMemoryError e) {
-      if (!retried) {
+      if (first) {
         _jobs.forEach(job -> job.segmentDone(false));
       }
       retryLater("Segment " + _segment.getSegmentName() + " cannot be built: " + Failures.ofSegment(e)
           + ". Its rows stay queryable and the engine tries again: make room on the disk, or correct the "
           + "table's indexes (the encodings must stay)");
+    }
+  }
+
+  /** By the configuration that the segment was filled by or, where that fails, by the table's present one. */
+  private SegmentCommitter.Result build() throws Exception {
+    try {
+      return _committer.commit(_segment, _segment.table(), _next);
+    } catch (Exception e) {
+      TableConfig current = _currentTable.get();
+      if (current.equals(_segment.table())) {
+        throw e;
+      }
+      return _committer.commit(_segment, current, _next);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.paymentic.pinot.engine.DataPlane.JobStatus;
 import com.paymentic.pinot.engine.DataPlane.PartitionStatus;
 import com.paymentic.pinot.engine.DataPlane.SegmentInfo;
 import java.nio.file.Path;
@@ -237,10 +238,20 @@ class ConsumptionTest {
     PartitionStatus failed = engine.plane().consumption(TABLE).partitions().get(0);
     assertTrue(failed.error().contains("cannot be built"), failed.error());
     assertEquals(10, engine.count(WALLET));
+    // Consumption goes on; the next segments cannot be committed before, the sealed ones have nothing to be reloaded.
+    send(10, 14);
+    engine.awaitConsumed(TABLE, 14);
+    String reload = engine.plane().reload(TABLE, null);
+    Engine.await("the reload", () -> {
+      JobStatus job = engine.plane().reloadStatus(reload).orElseThrow();
+      return job.total() == 4 && job.succeeded() == 2 && job.failed() == 2;
+    });
     engine.plane().updateTable(Engine.table(WALLET, table ->
         Engine.field(table, "amount").put("encodingType", "RAW").remove("indexes")));
     Engine.await("the build", () -> committed().size() == 2);
-    assertEquals(10, engine.count(WALLET));
+    assertEquals(14, engine.count(WALLET));
+    engine.commit(TABLE);
+    assertEquals(4, committed().size());
     Engine.await("the error to go", () -> engine.plane().consumption(TABLE).partitions().get(0).error() == null);
   }
 
