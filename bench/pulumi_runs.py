@@ -33,6 +33,7 @@ def run() -> list[Measure]:
             stack.up()
             up = time.monotonic() - started
         bare = LocalStack(platform.environment, bare_program(Path(directory)))
+        bare.up()
         with step(f"{2 * REPEATS} previews"):
             whole_seconds, bare_seconds = _previews(stack), _previews(bare)
     ratio = statistics.median(whole_seconds) / statistics.median(bare_seconds)
