@@ -42,10 +42,14 @@ class EngineProcess:
         command = installation().command(
             *serve_arguments(data, self._ports["controller"], self._ports["broker"]), *arguments
         )
+        environ = {
+            **os.environ,
+            "PINOT_ADMIN_PASSWORD": ADMIN[1],
+            # It lives for seconds: the second compiler would optimise what is never run again.
+            "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
+        }
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, env={**os.environ, "PINOT_ADMIN_PASSWORD": ADMIN[1]}
-            )
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
         self._session = requests.Session()
         deadline = time.monotonic() + _READY_SECONDS
         while not healthy(self._ports["controller"]):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engine
 
 _SERVER, _BROKER = "Server_127.0.0.1_8098", "Broker_127.0.0.1_8099"
 _INSTANCES = ["--server-instance", _SERVER, "--broker-instance", _BROKER]
-_KILLS = 3
+_KILLS = 2
 # Tables that are there when the kill comes, which is in the middle of some later change.
 _TABLES_BEFORE_A_KILL = 4
 _PATIENCE_SECONDS = 30
