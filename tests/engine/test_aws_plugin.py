@@ -1,4 +1,4 @@
-"""The aws stand-in as the engine sees it: what it makes on the S3 server lives, drifts, is repaired and goes."""
+"""The aws stand-in as the engine sees it: what it makes on S3 lives, drifts, is repaired and goes."""
 
 from __future__ import annotations
 
