@@ -11,8 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from local.failure import LocalFailureError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# A killed process is gone at once, unless the kernel waits for a disk on its behalf.
+_KILL_SECONDS: Final = 10.0
 
 _PROC: Final = Path("/proc")
 _STARTED: Final = 19  # of the fields after the command's closing parenthesis: field 22 of /proc/<pid>/stat
@@ -96,14 +101,17 @@ def _started(pid: int) -> str | None:
 
 
 def _end(record: ProcessRecord, grace_seconds: float) -> None:
-    deadline = time.monotonic() + grace_seconds
-    _signal(record, signal.SIGTERM)
-    while record.alive() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if record.alive():
-        _signal(record, signal.SIGKILL)
-        while record.alive():
+    for number, patience in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, _KILL_SECONDS)):
+        _signal(record, number)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if not record.alive():
+                return
             time.sleep(0.05)
+    message = (
+        f"Process {record.pid} cannot be ended, not even by SIGKILL; the kernel holds it (a hanging disk?)."
+    )
+    raise LocalFailureError(message)
 
 
 def _signal(record: ProcessRecord, number: signal.Signals) -> None:

@@ -92,8 +92,7 @@ def test_a_later_process_with_the_same_number_is_left_alone(
 
 def test_a_process_that_has_ended_is_not_recorded_and_not_alive(records: ProcessRecords) -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
-    while ProcessRecord.of(process.pid) is not None:  # it becomes a zombie: ended, but not yet waited for
-        time.sleep(0.02)
+    _wait_until_gone(process.pid)  # it is a zombie then: ended, but not yet waited for
     records.add("s3", process.pid)
     assert records.get("s3") is None
     process.wait()
