@@ -86,8 +86,7 @@ final class SchemasResource {
       if (old.isPresent() && !request.flag("override", true)) {
         throw new EngineException(409, "Schema: " + name + " already exists");
       }
-      if (old.isPresent() && !SchemaRules.isCompatible(schema, old.get())) {
-        refuseForce(request);
+      if (old.isPresent() && !isAllowed(request, schema, old.get())) {
         throw new EngineException(400, SchemaRules.incompatibility(schema, old.get()));
       }
       _lifecycle.putSchema(schema);
@@ -107,8 +106,7 @@ final class SchemasResource {
       }
       Schema old = _state.schema(name)
           .orElseThrow(() -> new EngineException(404, "Failed to find schema " + name));
-      if (!SchemaRules.isCompatible(schema, old)) {
-        refuseForce(request);
+      if (!isAllowed(request, schema, old)) {
         throw new EngineException(400,
             "Backward incompatible schema " + name + ". Only allow adding new columns");
       }
@@ -129,10 +127,9 @@ final class SchemasResource {
     }
   }
 
-  private static void refuseForce(Request request) {
-    if (request.flag("force", false)) {
-      throw Routes.unsupported("force=true for a schema that its tables' rows do not fit; make a new table instead");
-    }
+  /** With force=true anything is, as in Pinot: what the segments hold of a column that changed is lost to queries. */
+  private static boolean isAllowed(Request request, Schema schema, Schema old) {
+    return SchemaRules.isCompatible(schema, old) || request.flag("force", false);
   }
 
   private Reply delete(Request request) {

@@ -219,7 +219,9 @@ final class TableConfigsResource {
     _lifecycle.putSchema(configs.getSchema());
     for (TableConfig table : tables(configs)) {
       if (_state.table(table.getTableName()).isPresent()) {
-        _lifecycle.update("Invalid TableConfigs for: " + name + ", ", table);
+        TableLifecycle.checkIdentity("Invalid TableConfigs for: " + name + ", ", table,
+            _state.table(table.getTableName()).orElseThrow().config());
+        _lifecycle.update(table);
       } else {
         _topics.partitions(TableLifecycle.forData(table));
         create(table);

@@ -111,14 +111,17 @@ final class TableLifecycle {
         && status.partitions().stream().noneMatch(partition -> partition.state().equals("ERROR"));
   }
 
-  /** @throws EngineException 400 when an identity would change (with the words of PUT /tables for {@code path}) */
-  void update(String path, TableConfig changed) {
-    TableEntry existing = _state.table(changed.getTableName()).orElseThrow();
-    List<String> violations = TableConfigUtils.validateBackwardCompatibility(changed, existing.config());
+  /** @throws EngineException 400, its message beginning with {@code prefix}, when upsert or dedup identity would change */
+  static void checkIdentity(String prefix, TableConfig changed, TableConfig existing) {
+    List<String> violations = TableConfigUtils.validateBackwardCompatibility(changed, existing);
     if (!violations.isEmpty()) {
-      throw new EngineException(400, path + "Failed to update table '" + changed.getTableName() + "': Cannot modify "
+      throw new EngineException(400, prefix + "Failed to update table '" + changed.getTableName() + "': Cannot modify "
           + violations + " as it may lead to data inconsistencies. Please create a new table instead.");
     }
+  }
+
+  void update(TableConfig changed) {
+    TableEntry existing = _state.table(changed.getTableName()).orElseThrow();
     _state.putTable(existing.withConfig(changed));
     try {
       _data.updateTable(forData(changed));

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.commons.lang3.tuple.Pair;
-import org.apache.pinot.segment.local.utils.TableConfigUtils;
 import org.apache.pinot.spi.config.table.TableConfig;
 import org.apache.pinot.spi.config.table.TableType;
 import org.apache.pinot.spi.config.user.AccessType;
@@ -173,17 +172,12 @@ final class TablesResource {
       }
       TableEntry existing = _state.table(table.getTableName()).orElseThrow(
           () -> new EngineException(404, "Table " + table.getTableName() + " does not exist"));
-      refuseForce(request, table, existing.config());
-      _lifecycle.update("Failed to update configuration for " + name + " due to: ", table);
+      if (!request.flag("force", false)) {
+        TableLifecycle.checkIdentity("Failed to update configuration for " + name + " due to: ", table, existing.config());
+      }
+      _lifecycle.update(table);
       return Reply.done("Table config updated for " + name, parsed.getRight());
     });
-  }
-
-  private static void refuseForce(Request request, TableConfig changed, TableConfig existing) {
-    if (request.flag("force", false)
-        && !TableConfigUtils.validateBackwardCompatibility(changed, existing).isEmpty()) {
-      throw Routes.unsupported("force=true for a change of upsert or dedup identity; make a new table instead");
-    }
   }
 
   private Reply delete(Request request) {

@@ -221,7 +221,7 @@ class ControlPlaneTest {
   }
 
   @Test
-  void aSchemaWithoutAColumnIsRefusedEvenByForce() {
+  void aSchemaLosesAColumnByForceAlone() {
     Cluster cluster = cluster();
     cluster.createAccepted(BOOKED_OFFLINE);
     ObjectNode larger = Cluster.acceptedJson("schema-" + BOOKED_OFFLINE);
@@ -230,10 +230,24 @@ class ControlPlaneTest {
     String smaller = Cluster.accepted("schema-" + BOOKED_OFFLINE);
 
     assertEquals(400, cluster.ask("PUT", "/schemas/" + BOOKED_OFFLINE, smaller).status());
-    Answer forced = cluster.ask("PUT", "/schemas/" + BOOKED_OFFLINE + "?force=true", smaller);
-    assertEquals(501, forced.status());
-    assertTrue(forced.error().startsWith("not supported by the local engine: force=true"), forced.error());
     assertTrue(cluster.data.schemas.get(BOOKED_OFFLINE).hasColumn("added"));
+    cluster.must("PUT", "/schemas/" + BOOKED_OFFLINE + "?force=true", smaller);
+    assertFalse(cluster.data.schemas.get(BOOKED_OFFLINE).hasColumn("added"));
+  }
+
+  @Test
+  void anUpsertIdentityChangesByForceAlone() {
+    Cluster cluster = cluster();
+    cluster.createAccepted(ANALYTICS);
+    ObjectNode table = Cluster.acceptedJson("table-" + ANALYTICS);
+    table.putObject("upsertConfig").put("mode", "FULL");
+
+    Answer refused = cluster.ask("PUT", "/tables/" + ANALYTICS, table.toString());
+    assertEquals(400, refused.status());
+    assertTrue(refused.error().contains("Cannot modify [upsertConfig.mode (PARTIAL -> FULL)"), refused.error());
+    assertEquals("PARTIAL", cluster.data.tables.get(ANALYTICS + "_REALTIME").getUpsertMode().name());
+    cluster.must("PUT", "/tables/" + ANALYTICS + "?force=true", table.toString());
+    assertEquals("FULL", cluster.data.tables.get(ANALYTICS + "_REALTIME").getUpsertMode().name());
   }
 
   @Test
