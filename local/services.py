@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import socket
 import sys
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -24,6 +24,9 @@ ServiceName = Literal["kafka", "s3", "pinot"]
 
 # In the order in which they are started; the engine reads from Kafka.
 SERVICES: Final[tuple[ServiceName, ...]] = ("kafka", "s3", "pinot")
+
+# A busy machine takes a while to answer; that is no failure yet.
+_PATIENCE_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def specification(name: ServiceName, environment: LocalEnvironment) -> ServiceSp
                 ("PAYMENTS_KAFKA_CONTROLLER_PORT", environment.kafka_controller_port),
             ),
             directory=REPOSITORY,
-            ready=lambda: _kafka_answers(environment.kafka_bootstrap),
+            ready=lambda: _kafka_answers(environment.kafka_port),
             prepare=lambda: broker.prepare(environment, jdk()),
             ready_seconds=60,
             stop_seconds=20,
@@ -95,15 +98,17 @@ def specification(name: ServiceName, environment: LocalEnvironment) -> ServiceSp
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - http to this machine
+        with urllib.request.urlopen(url, timeout=_PATIENCE_SECONDS):  # noqa: S310 - http to this machine
             return True
     except OSError:  # refused, reset, timed out, or an HTTP error status
         return False
 
 
-def _kafka_answers(bootstrap: str) -> bool:
-    client = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+def _kafka_answers(port: int) -> bool:
     try:
-        return bool(client.list_topics(timeout=1).brokers)
-    except KafkaException:
+        # The client would go on trying for as long as it may; a refusal is an answer.
+        socket.create_connection((LOOPBACK, port), timeout=_PATIENCE_SECONDS).close()
+        client = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})
+        return bool(client.list_topics(timeout=_PATIENCE_SECONDS).brokers)
+    except (OSError, KafkaException):
         return False
