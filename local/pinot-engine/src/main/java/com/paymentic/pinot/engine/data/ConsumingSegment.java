@@ -54,7 +54,7 @@ final class ConsumingSegment extends SegmentDataManager {
         // Without the stream's metadata: the time of the last record is kept here.
         _segment.index(row, null);
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | StackOverflowError e) {
       return new RowPipeline.Outcome(RowPipeline.Fate.FAILED, outcome.rows(), Failures.ofRow(e));
     }
     _lastRecordMs = record.timestampMs();

@@ -58,8 +58,8 @@ public final class RowPipeline {
         return new Outcome(Fate.FAILED, List.of(), "the value is not a JSON object");
       }
       _extractor.extract(event, _row);
-    } catch (Exception e) {
-      // The parser's message quotes the value.
+    } catch (Exception | StackOverflowError e) {
+      // The parser's message quotes the value. A value that is nested too deeply must not end the consumer.
       return new Outcome(Fate.FAILED, List.of(), "the value is not a JSON object");
     }
     // What StreamDataDecoderImpl puts on every row of a stream, over anything of that name in the event.
@@ -70,7 +70,7 @@ public final class RowPipeline {
     try {
       List<GenericRow> rows = _transforms.processRow(_row).getTransformedRows();
       return rows.isEmpty() ? FILTERED : new Outcome(Fate.ROWS, rows, null);
-    } catch (Exception e) {
+    } catch (Exception | StackOverflowError e) {
       return new Outcome(Fate.FAILED, List.of(), Failures.ofRow(e));
     }
   }

@@ -159,6 +159,28 @@ class ConsumptionTest {
   }
 
   @Test
+  void hostileValuesStopNothing() {
+    engine.plane().createTable(Engine.table(WALLET, table -> table.withObject("/ingestionConfig/filterConfig")
+        .put("filterFunction", "regexpLike(buyerId, '^(a|b)*$') OR isNull(amount)")), Engine.schema(WALLET));
+    String deep = "[".repeat(100_000) + "]".repeat(100_000);
+    List<String> hostile = List.of(
+        deep, "{\"type\":" + deep + "}", "null", "true", "1e400", "\"\\ud800\"", "{\"id\":\"\\ud800\",\"data\":{}}",
+        // Java's regular expressions overflow the stack on this one.
+        Events.registered(1, event -> Events.data(event).withObject("/buyer").put("id", "ab".repeat(100_000))),
+        Events.registered(2, event -> Events.data(event).withObject("/buyer").put("email", "x".repeat(3_000_000))),
+        Events.registered(3, event -> event.put("data", "x".repeat(100_000))),
+        Events.registered(4, event -> event.putArray("data").add(1)));
+    hostile.forEach(value -> engine.stream().add(0, value));
+    engine.stream().add(0, Events.registered(99));
+    engine.awaitConsumed(TABLE, hostile.size() + 1L);
+    assertEquals(List.of(List.of("registered-2"), List.of("registered-99")),
+        engine.rows("SELECT eventId FROM " + WALLET + " ORDER BY eventId"));
+    assertNull(engine.plane().consumption(TABLE).partitions().get(0).error());
+    engine.commit(TABLE);
+    assertEquals(2, engine.count(WALLET));
+  }
+
+  @Test
   void pauseCommitsAndHoldsOverARestartUntilResume() {
     engine.create(WALLET);
     send(0, 10);
