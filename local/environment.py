@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -35,9 +36,24 @@ _HIGHEST_PORT = 65535
 # so that none is lost to a connection between being found and being used.
 _FREE_PORT_RANGE = (15000, 32000)
 
+_PORTS_FILE = "ports.json"
+
 # What the parts of the local environment make in a home.
 _CONTENTS = frozenset(
-    {"events", "kafka", "lock", "logs", "pinot", "processes", "pulumi", "s3", "stack", "state", "supervisor"}
+    {
+        "events",
+        "kafka",
+        "lock",
+        "logs",
+        "pinot",
+        _PORTS_FILE,
+        "processes",
+        "pulumi",
+        "s3",
+        "stack",
+        "state",
+        "supervisor",
+    }
 )
 
 # A developer's own account, backend or cluster must never be reached by the local stack, whatever the shell
@@ -73,10 +89,16 @@ class LocalEnvironment:
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> LocalEnvironment:
         """Read PAYMENTS_HOME, PAYMENTS_CACHE and the PAYMENTS_…_PORT variables.
 
-        Raises `LocalFailureError` naming the variable when one is not a port.
+        A port that is not set is the one that the home's platform was last started on, so that another
+        shell needs no variables, else the default. Raises `LocalFailureError` naming the variable when
+        one is not a port.
         """
-        ports = {field: _port(environ, variable, default) for field, variable, default in PORTS}
         home = Path(environ.get("PAYMENTS_HOME") or REPOSITORY / ".local").absolute()
+        remembered = _remembered_ports(home)
+        ports = {
+            field: _port(environ, variable, remembered.get(field, default))
+            for field, variable, default in PORTS
+        }
         return cls(home=home, cache=default_cache(environ), **ports)
 
     @classmethod
@@ -153,6 +175,13 @@ class LocalEnvironment:
             variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
         return variables
 
+    def remember_ports(self) -> None:
+        """Keep the ports in the home for whoever comes without the variables that set them."""
+        ports = {field: getattr(self, field) for field, _, _ in PORTS}
+        fresh = self.home / f"{_PORTS_FILE}.new"
+        fresh.write_text(json.dumps(ports), encoding="utf-8")
+        fresh.replace(self.home / _PORTS_FILE)
+
     def remove(self) -> None:
         """Delete the home with all data, logs and state.
 
@@ -203,6 +232,13 @@ def free_ports(count: int) -> tuple[int, ...]:
             holder.close()
     message = f"No {count} free ports were found between {_FREE_PORT_RANGE[0]} and {_FREE_PORT_RANGE[1]}."
     raise LocalFailureError(message)
+
+
+def _remembered_ports(home: Path) -> dict[str, int]:
+    try:
+        return dict(json.loads((home / _PORTS_FILE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
 
 
 def _port(environ: Mapping[str, str], variable: str, default: int) -> int:

@@ -72,11 +72,16 @@ class Platform:
                 if service.name not in running:
                     self._require_free_ports(service)
             commands = {service.name: service.prepare() for service in wanted}
+            self.environment.remember_ports()
             self._supervision.ensure()
             self._records.add(_SUPERVISOR, self._supervision.process_id())
             for service in wanted:
                 self._supervision.define(
-                    service.name, commands[service.name], service.directory, service.stop_seconds
+                    service.name,
+                    commands[service.name],
+                    directory=service.directory,
+                    stop_seconds=service.stop_seconds,
+                    variables=service.variables,
                 )
                 self._supervision.start(service.name)
                 self._record(service.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from confluent_kafka import KafkaException
@@ -17,7 +17,7 @@ from local.java import jdk
 from local.kafka import broker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 ServiceName = Literal["kafka", "s3", "pinot"]
@@ -43,6 +43,7 @@ class ServiceSpecification:
     # From its start to its first answer; longer is a failure.
     ready_seconds: int
     stop_seconds: int
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def specification(name: ServiceName, environment: LocalEnvironment) -> ServiceSpecification:
@@ -93,6 +94,7 @@ def specification(name: ServiceName, environment: LocalEnvironment) -> ServiceSp
         ),
         ready_seconds=90,
         stop_seconds=30,
+        variables=pinot_engine.MEMORY_SETTINGS,
     )
 
 

@@ -34,6 +34,9 @@ _NOTHING_NEW: Final = re.compile(
     r"|)\s*"
 )
 
+# They list every table's columns; `python -m local run -- stack output` shows them.
+_WITHOUT_OUTPUTS: Final = ("--suppress-outputs",)
+
 # Pulumi's commands that have the flag --config-file.
 _TAKES_CONFIGURATION: Final = frozenset({"up", "preview", "refresh", "destroy", "import", "config", "watch"})
 
@@ -56,18 +59,18 @@ class LocalStack:
         self._prepare()
         recovery.recover(self)
         with step("bringing the stack up"):
-            self._stream("up", "--yes", "--skip-preview", "--suppress-outputs", *flags)
+            self._stream("up", "--yes", "--skip-preview", *_WITHOUT_OUTPUTS, *flags)
 
     def preview(self, *flags: str) -> None:
         """Show what `up` would change. With `--expect-no-changes` a change is a failure."""
         self._prepare()
-        self._stream("preview", *flags, progress=False)
+        self._stream("preview", *_WITHOUT_OUTPUTS, *flags, progress=False)
 
     def refresh(self, *flags: str) -> None:
         """Bring what is really there into the state (`--preview-only` shows it)."""
         self._prepare()
         accepted = () if "--preview-only" in flags else ("--yes", "--skip-preview")
-        self._stream("refresh", *accepted, *flags, progress="--preview-only" not in flags)
+        self._stream("refresh", *accepted, *_WITHOUT_OUTPUTS, *flags, progress="--preview-only" not in flags)
 
     def destroy(self) -> None:
         """Delete everything that the stack made; the stack itself stays, empty."""

@@ -29,6 +29,8 @@ from local.failure import LocalFailureError
 from local.processes import ProcessRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from local.environment import LocalEnvironment
 
 # sun_path of a unix socket holds 108 bytes with the closing zero; supervisord binds to "<path>.<pid>" first.
@@ -100,11 +102,20 @@ class Supervision:
                 raise LocalFailureError(message)
             time.sleep(0.05)
 
-    def define(self, service: str, command: list[str], directory: Path, stop_seconds: int) -> None:
+    def define(
+        self,
+        service: str,
+        command: list[str],
+        *,
+        directory: Path,
+        stop_seconds: int,
+        variables: Mapping[str, str],
+    ) -> None:
         """Tell supervisord how a service is run. One that runs by another definition is ended first."""
         section = {
             "command": shlex.join(command),
             "directory": str(directory),
+            "environment": ",".join(f'{name}="{value}"' for name, value in variables.items()),
             "autostart": "false",
             "autorestart": "false",
             "startsecs": "0",

@@ -71,6 +71,21 @@ def test_free_ports_pass_over_a_port_in_use(monkeypatch: pytest.MonkeyPatch) -> 
             free_ports(1)
 
 
+def test_a_home_remembers_the_ports_it_was_started_on_unless_a_variable_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    home = {"PAYMENTS_HOME": str(tmp_path)}
+    started = LocalEnvironment.from_environ(
+        {**home, "PAYMENTS_KAFKA_PORT": "19092", "PAYMENTS_S3_PORT": "15000"}
+    )
+    assert LocalEnvironment.from_environ(home).kafka_port == 9092  # nothing was started yet
+    started.remember_ports()
+    assert LocalEnvironment.from_environ(home) == started
+    assert LocalEnvironment.from_environ({**home, "PAYMENTS_S3_PORT": "15001"}) == replace(
+        started, s3_port=15001
+    )
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> LocalEnvironment:
     return replace(LocalEnvironment.from_environ({}), home=tmp_path / "home", cache=tmp_path / "cache")
