@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pulumi
 import pytest
 
 from pinot_as_code import transport
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 RECORDED = Path(__file__).parents[2] / "data" / "pinot-1.5.1"
+
+
+@pytest.fixture(autouse=True)
+def no_engine() -> None:
+    """Log to stderr, as without an engine, even when an earlier test left the SDK's mocks in place."""
+    pulumi.runtime.settings.reset_options()
 
 
 @pytest.fixture
