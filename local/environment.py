@@ -237,7 +237,7 @@ def free_ports(count: int) -> tuple[int, ...]:
 def _remembered_ports(home: Path) -> dict[str, int]:
     try:
         return dict(json.loads((home / _PORTS_FILE).read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # whoever writes there says what is wrong with it
         return {}
 
 
