@@ -129,6 +129,30 @@ def test_change_field_kind(cluster: Cluster, stack: Run) -> None:
         stack.up(f"schema {kept}", schema({**other, "schemaName": kept}))
 
 
+def test_remove_column(cluster: Cluster, stack: Run) -> None:
+    """Pinot refuses it by itself; overruled with force, the stored values can no longer be read."""
+    lost, kept = unused_name(), unused_name()
+    for name in (lost, kept):
+        filled(cluster, stack, name)
+    fewer = columns(lost)
+    fewer["dimensionFieldSpecs"] = [spec for spec in fewer["dimensionFieldSpecs"] if spec["name"] != "path"]
+    paths = 'SELECT COUNT(DISTINCT path) FROM "{}"'
+
+    assert cluster.call("PUT", f"/schemas/{lost}", fewer)[0] == 400
+    cluster.put(f"/schemas/{lost}", fewer, force="true")
+    with pytest.raises(AssertionError, match="path"):
+        cluster.rows(paths.format(lost))
+
+    declared = {**fewer, "schemaName": kept}
+    with pytest.raises(
+        RefusedArgumentsError, match=r'column path is removed.*put "remove-column" into allow'
+    ):
+        stack.up(f"schema {kept}", schema(declared))
+    assert cluster.rows(paths.format(kept)) == [[10]]
+    assert stack.up(f"schema {kept}", schema(declared, allow=["remove-column"])) == "update"
+    assert stack.refresh(f"schema {kept}") == "same"
+
+
 def test_remove_member(cluster: Cluster, stack: Run) -> None:
     first, second, lost, kept = (unused_name() for _ in range(4))
     for name in (first, second):
