@@ -21,6 +21,12 @@ def busy() -> str:
     return f"load average {os.getloadavg()[0]:.1f}"
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used so far, in seconds of one core (proc(5), stat)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _processor() -> str:
     cpu = Path("/proc/cpuinfo")
     if cpu.exists() and (found := re.search(r"^model name\s*:\s*(.+)$", cpu.read_text(), re.MULTILINE)):

@@ -124,6 +124,15 @@ def create_tables(
                 post(environment, path, body)
 
 
+def delete_tables(environment: LocalEnvironment, tables: Sequence[str]) -> None:
+    """Delete REALTIME tables, and wait until they are gone."""
+    for table in tables:
+        url = f"{environment.controller_url}/tables/{table}"
+        requests.delete(url, params={"type": "realtime"}, timeout=_SECONDS).raise_for_status()
+        while requests.get(f"{url}/externalview", timeout=_SECONDS).status_code == requests.codes.ok:
+            time.sleep(0.1)
+
+
 def post(environment: LocalEnvironment, path: str, body: str) -> None:
     """Post JSON to the controller; an answer that is not 200 is an error with its text."""
     headers = {"Content-Type": "application/json"}
