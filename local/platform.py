@@ -170,6 +170,9 @@ class Platform:
                     silent = f"does not answer after {service.ready_seconds} s"
                     raise LocalFailureError(self._did_not_come_up(service, silent))
                 time.sleep(0.05)
+            if self._supervision.services()[service.name].state not in _RUNNING:
+                # Somebody else answered.
+                raise LocalFailureError(self._did_not_come_up(service, "ended while it was starting"))
 
     def _did_not_come_up(self, service: ServiceSpecification, what: str) -> str:
         log = self.log(service.name)

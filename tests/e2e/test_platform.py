@@ -177,12 +177,14 @@ def test_down_ends_only_what_it_started_and_up_finds_everything_again(platform: 
     make_topic(platform.environment, "kept")
     s3(platform.environment).create_bucket(Bucket="kept")
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], cwd=REPOSITORY) as bystander:
-        started = [*numbers(platform).values(), platform._supervision.process_id()]
-        stopped = command_line(platform.environment, "down")
-        assert stopped.returncode == 0, stopped.stderr
-        assert all(pid is not None and ProcessRecord.of(pid) is None for pid in started)
-        assert bystander.poll() is None
-        bystander.kill()
+        try:
+            started = [*numbers(platform).values(), platform._supervision.process_id()]
+            stopped = command_line(platform.environment, "down")
+            assert stopped.returncode == 0, stopped.stderr
+            assert all(pid is not None and ProcessRecord.of(pid) is None for pid in started)
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
     for field, _, _ in PORTS:
         assert ports.holder("127.0.0.1", getattr(platform.environment, field)) is None
     assert command_line(platform.environment, "down").returncode == 0  # nothing to do is no failure
@@ -209,12 +211,14 @@ def test_a_foreign_process_on_a_port_is_named_and_left_alone(nothing_runs: Local
     port = nothing_runs.s3_port
     server = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
     with subprocess.Popen(server, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as foreign:
-        while ports.holder("127.0.0.1", port) is None:
-            time.sleep(0.02)
-        with pytest.raises(LocalFailureError) as failure:
-            Platform(nothing_runs).start("kafka", "s3")
-        assert foreign.poll() is None
-        foreign.kill()
+        try:
+            while ports.holder("127.0.0.1", port) is None:
+                time.sleep(0.02)
+            with pytest.raises(LocalFailureError) as failure:
+                Platform(nothing_runs).start("kafka", "s3")
+            assert foreign.poll() is None
+        finally:
+            foreign.kill()
     message = str(failure.value)
     assert f"Port {port}, which S3 needs, is held by process {foreign.pid} (`python" in message
     assert f"-m http.server {port}" in message
