@@ -270,11 +270,11 @@ class ConsumptionTest {
     });
     engine.plane().updateTable(Engine.table(WALLET, table ->
         Engine.field(table, "amount").put("encodingType", "RAW").remove("indexes")));
-    Engine.await("the build", () -> committed().size() == 2);
+    Engine.await("the builds", () -> committed().size() == 2
+        && engine.plane().consumption(TABLE).partitions().stream().allMatch(partition -> partition.error() == null));
     assertEquals(14, engine.count(WALLET));
     engine.commit(TABLE);
     assertEquals(4, committed().size());
-    Engine.await("the error to go", () -> engine.plane().consumption(TABLE).partitions().get(0).error() == null);
   }
 
   @Test
