@@ -27,6 +27,8 @@ class Answer:
     types: tuple[str, ...]
     rows: list[list[Any]]
     seconds: float
+    # As the broker tells it, in whole milliseconds: without HTTP and JSON.
+    broker_milliseconds: int = 0
 
 
 class Broker:
@@ -72,4 +74,5 @@ class Broker:
         if table is None:
             return Answer((), (), [], seconds)
         schema = table["dataSchema"]
-        return Answer(tuple(schema["columnNames"]), tuple(schema["columnDataTypes"]), table["rows"], seconds)
+        names, types = tuple(schema["columnNames"]), tuple(schema["columnDataTypes"])
+        return Answer(names, types, table["rows"], seconds, int(answer.get("timeUsedMs", 0)))
