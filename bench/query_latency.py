@@ -143,8 +143,8 @@ def _ask(question: Question, broker: Broker) -> Measure:
 def _star_tree(table: str, hour: str, broker: Broker) -> list[Measure]:
     """Sum exactly by the star-tree's dimensions, with it and without it, by the broker's own clock.
 
-    By type and currency the answer has some twenty rows; by hour as well it has some forty thousand, and making
-    those rows takes its time with any index.
+    By type and currency the answer has some twenty rows; by hour as well it has some forty thousand, and
+    making those rows takes its time with any index.
     """
     measures = []
     for dimensions, what in (

@@ -128,7 +128,7 @@ def checked(number: int, ledger: Ledger, given: Answer, **values: str) -> str | 
 
 def test_sums_are_compared_to_the_cent(ledger: Ledger) -> None:
     assert checked(1, ledger, volumes(ledger)) == ""
-    assert checked(1, ledger, volumes(ledger, cents="0.01")) == "PAYMENT: value 2 differs"
+    assert str(checked(1, ledger, volumes(ledger, cents="0.01"))).endswith(": value 2 differs")
 
 
 def test_a_group_that_is_missing_or_too_many_is_told(ledger: Ledger) -> None:
