@@ -153,8 +153,8 @@ class ColumnFact(Part):
 
     @model_validator(mode="after")
     def _from_somewhere(self) -> ColumnFact:
-        if bool(self.from_) == bool(self.derived_from):
-            message = f"column {self.name!r} has not one origin; allowed: either `from` or `derivedFrom`"
+        if not self.from_ and not self.derived_from:
+            message = f"column {self.name!r} comes from nowhere; allowed: `from`, `derivedFrom` or both"
             raise ValueError(message)
         return self
 

@@ -35,6 +35,10 @@ STREAM_MARKER = "__metadata$recordSerializedValueSize"
 HASH_OF_NOTHING = hashlib.sha256(b"").hexdigest()
 _HOUR_MS = 3_600_000
 _MILLISECOND = timedelta(milliseconds=1)
+_JODA = re.compile(
+    r"(\d{1,4})-(\d{1,2})-(\d{1,2})T(\d{1,2}):(\d{1,2}):(\d{1,2})\.(\d{1,3})(?:Z|([+-])(\d{2}):?(\d{2}))",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class UnknownFunctionError(ValueError):
@@ -191,6 +195,13 @@ def _names(path: str) -> tuple[str, ...]:
 def _json_path(document: object, path: str) -> Any:  # noqa: ANN401 - whatever JSON holds
     if isinstance(document, str):
         document = json.loads(document)
+    if path.startswith("$["):
+        wanted = re.findall(r"'([^']*)'", path)
+        return (
+            {name: document[name] for name in wanted if name in document}
+            if isinstance(document, dict)
+            else None
+        )
     for name in _names(path):
         document = document.get(name) if isinstance(document, dict) else None
     return document
@@ -242,6 +253,25 @@ def _from_iso8601(text: str) -> int:
     return (moment.replace(tzinfo=None) - offset - datetime(1970, 1, 1)) // _MILLISECOND  # noqa: DTZ001 - both in UTC
 
 
+def _from_date_time(text: object, pattern: str, zone: str, otherwise: int) -> int:
+    """Read as Joda does, by the one pattern that is used, bare or in quotes; single digits are taken."""
+    quote = '"' if pattern.startswith('"') else ""
+    if pattern != f"{quote}yyyy-MM-dd'T'HH:mm:ss.SSSZZ{quote}" or zone != "UTC":
+        message = f"the check does not know fromDateTime of {pattern!r}"
+        raise UnknownFunctionError(message)
+    found = _JODA.fullmatch(_text(text).removeprefix(quote).removesuffix(quote))
+    if found is None:
+        return otherwise
+    *whole, fraction, sign, hours, minutes = found.groups(default="0")
+    try:
+        moment = datetime(*map(int, whole))  # type: ignore[arg-type] # noqa: DTZ001 - in UTC once the offset is off
+    except ValueError:
+        return otherwise
+    offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1)
+    fine = timedelta(milliseconds=int(fraction.ljust(3, "0")))
+    return (moment + fine - offset - datetime(1970, 1, 1)) // _MILLISECOND  # noqa: DTZ001 - both in UTC
+
+
 def _date_trunc(unit: str, moment_ms: int) -> int:
     if unit != "HOUR":
         message = f"the check does not know dateTrunc of {unit!r}"
@@ -279,6 +309,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "toutf8": lambda text: _text(text).encode(),
     "sha256": lambda value: hashlib.sha256(value).hexdigest(),
     "fromiso8601": _from_iso8601,
+    "fromdatetime": _from_date_time,
     "datetrunc": _date_trunc,
     "sub": lambda left, right: left - right,
     "minus": lambda left, right: left - right,

@@ -33,11 +33,14 @@ def _json(change: Callable[[Any], object]) -> Callable[[ProductCopy, str], objec
     return lambda copy, file: copy.edit_json(file, change)
 
 
-def _functions(table: dict[str, Any], step: int) -> dict[str, str]:
-    found: dict[str, str] = table["ingestionConfig"]["enrichmentConfigs"][step]["properties"][
-        "fieldToFunctionMap"
+def _functions(table: dict[str, Any]) -> dict[str, str]:
+    """Return the enrichments among which the hashes are."""
+    steps = [
+        step["properties"]["fieldToFunctionMap"] for step in table["ingestionConfig"]["enrichmentConfigs"]
     ]
-    return found
+    functions: dict[str, str]
+    (functions,) = [step for step in steps if "buyerEmailHash" in step]
+    return functions
 
 
 BROKEN: dict[str, tuple[str, Callable[[ProductCopy, str], object], str, str]] = {
@@ -210,7 +213,7 @@ BROKEN: dict[str, tuple[str, Callable[[ProductCopy, str], object], str, str]] = 
     ),
     "a column from another field than described": (
         BOOKED,
-        _text("jsonPath(data,'$.buyer.id')", "jsonPath(data,'$.seller.id')"),
+        _text("jsonPathString(data,'$.buyer.id')", "jsonPathString(data,'$.seller.id')"),
         "origins",
         "the column 'buyerId' is filled from data.seller.id",
     ),
@@ -312,14 +315,14 @@ BROKEN: dict[str, tuple[str, Callable[[ProductCopy, str], object], str, str]] = 
     ),
     "a field that wins over a transform": (
         BOOKED,
-        _json(lambda table: _functions(table, 1).pop("eventId")),
+        _json(lambda table: _functions(table).pop("eventId")),
         "spoofed",
         "a field 'eventId' beside the data wins over the column's function",
     ),
     "nothing hashed as somebody": (
         BOOKED,
         _json(
-            lambda table: _functions(table, 1).update(
+            lambda table: _functions(table).update(
                 sellerNameHash='caseWhen(isNull("__metadata$recordSerializedValueSize"),sellerNameHash,'
                 "sha256(toUtf8(lower(trim(jsonPathString(data,'$.seller.name'))))))"
             )
@@ -329,7 +332,7 @@ BROKEN: dict[str, tuple[str, Callable[[ProductCopy, str], object], str, str]] = 
     ),
     "metadata that is not looked through": (
         BOOKED,
-        _json(lambda table: table["ingestionConfig"]["enrichmentConfigs"].pop(2)),
+        _json(lambda table: table["ingestionConfig"]["enrichmentConfigs"].pop()),
         "free-text",
         "metadata is stored although its text looks like personal data",
     ),
@@ -353,10 +356,7 @@ BROKEN: dict[str, tuple[str, Callable[[ProductCopy, str], object], str, str]] = 
     ),
     "an id of any form": (
         BOOKED,
-        _text(
-            "jsonPath(data,'$.buyer.id')),'^\\\"([A-Za-z0-9._:-]{1,64})",
-            "jsonPath(data,'$.buyer.id')),'^\\\"(.*)",
-        ),
+        _text(r" OR NOT(regexpLike(buyerId,'^[\\w.:-]{1,64}\\z'))", ""),
         "malformed",
         "an event whose data.buyer.id is",
     ),

@@ -63,7 +63,7 @@ def test_the_first_example_has_every_field(product: Product, message: str) -> No
         ("data.bookingStatus", "DONE"),
         ("data.buyer", None),
         ("data.buyer.id", ""),
-        ("data.seller.id", 7),
+        ("data.seller.id", {"id": "s-1"}),
         ("data.merchantId", "m 7"),
         ("data.bookedAt", "2025-02-30T00:00:00Z"),
     ],

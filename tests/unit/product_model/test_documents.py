@@ -100,8 +100,8 @@ DESCRIPTOR = "payment-service-data-product.yaml"
         (
             DESCRIPTOR,
             "from: data.amount, required",
-            "from: data.amount, derivedFrom: [currency], required",
-            "column 'amount' has not one origin",
+            "required",
+            "column 'amount' comes from nowhere .*; allowed: `from`, `derivedFrom` or both",
         ),
         (
             DESCRIPTOR,

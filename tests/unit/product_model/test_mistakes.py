@@ -35,11 +35,14 @@ def _breaks(copy: ProductCopy, rule: str) -> bool:
     return bool(copy.broken(rule))
 
 
-def _functions(table: dict[str, Any], step: int = 1) -> dict[str, str]:
-    found: dict[str, str] = table["ingestionConfig"]["enrichmentConfigs"][step]["properties"][
-        "fieldToFunctionMap"
+def _functions(table: dict[str, Any]) -> dict[str, str]:
+    """Return the enrichments among which the hashes are."""
+    steps = [
+        step["properties"]["fieldToFunctionMap"] for step in table["ingestionConfig"]["enrichmentConfigs"]
     ]
-    return found
+    (found,) = [step for step in steps if "buyerEmailHash" in step]
+    functions: dict[str, str] = found
+    return functions
 
 
 def _filter(table: dict[str, Any], change: Callable[[str], str]) -> None:
@@ -89,7 +92,8 @@ def test_1_a_personal_field_that_is_stored_as_it_comes_is_found(
 
 @pytest.mark.parametrize("file", [BOOKED, WALLET, ANALYTICS, OFFLINE])
 def test_1_a_filter_without_the_second_lock_is_found(product_copy: ProductCopy, file: str) -> None:
-    lock = r" OR (isNotNull(buyerDocumentHash) AND NOT(regexpLike(buyerDocumentHash,'^[0-9a-f]{64}\z')))"
+    form = r"'^[0123456789abcdef]{64}\z'"
+    lock = f" OR (isNotNull(buyerDocumentHash) AND NOT(regexpLike(buyerDocumentHash,{form})))"
     product_copy.edit_json(file, lambda table: _filter(table, lambda text: text.replace(lock, "")))
     found = product_copy.broken("clear-text")
     assert [broken.file for broken in found] == [file]
@@ -217,11 +221,11 @@ def test_7_a_transform_key_that_pinot_does_not_know_is_refused(
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
-        ("jsonPath(data,'$.journalEntryId')", "jsonPath(data,'$.journalEntry.id')", "origins"),
-        ("jsonPath(data,'$.journalEntryId')", "jsonPath(payload,'$.journalEntryId')", "fields"),
+        ("jsonPathString(data,'$.journalEntryId')", "jsonPathString(data,'$.journalEntry.id')", "origins"),
+        ("jsonPathString(data,'$.journalEntryId')", "jsonPathString(payload,'$.journalEntryId')", "fields"),
         (
-            "jsonFormat(jsonPath(data,'$.journalEntryId'))",
-            "jsonText(jsonPath(data,'$.journalEntryId'))",
+            "jsonPathString(data,'$.journalEntryId')",
+            "jsonPathText(data,'$.journalEntryId')",
             "functions",
         ),
         ("dateTrunc('HOUR',bookedAt)", "dateTrunc('HOUR')", "functions"),
@@ -256,14 +260,16 @@ def test_8_a_star_tree_without_the_exact_sum_is_found(product_copy: ProductCopy)
     assert _rules(product_copy) == {"money"}
 
 
-def test_8_a_transform_that_takes_a_float_for_an_amount_is_found(product_copy: ProductCopy) -> None:
+def test_8_a_filter_that_takes_a_float_for_an_amount_is_found(product_copy: ProductCopy) -> None:
     product_copy.edit_text(
         BOOKED,
-        r"""nullIf(regexpExtract(jsonFormat(jsonPath(data,'$.amount')),'^\"([0-9]+\\.[0-9]{2})\"\\z',1,''),'')""",
-        "jsonPathString(data,'$.amount')",
+        r"""NOT(regexpLike(jsonFormat(jsonPath(data,'$.amount')),'^\"[0-9]+\\.[0-9]{2}\"\\z'))""",
+        r"""NOT(regexpLike(jsonPathString(data,'$.amount'),'^[0-9]+\\.[0-9]{2}\\z'))""",
     )
     found = product_copy.broken("malformed")
-    assert any("data.amount" in broken.what for broken in found)
+    assert [broken.what for broken in found] == [
+        "transactionBooked: an event whose data.amount is 12.34 becomes a row"
+    ]
 
 
 def test_9_the_tax_number_missing_from_the_descriptor_is_found(product_copy: ProductCopy) -> None:
