@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from local.events.generator import BOOKED, REGISTERED
@@ -25,6 +26,8 @@ _STATUSES = ("SUCCESS", "FAILED", "PENDING")
 _ATTRIBUTES = frozenset({"specversion", "id", "type", "source", "subject", "time", "datacontenttype", "data"})
 _KIND_IDS = {REGISTERED: ("paymentOrderId", "checkoutId"), BOOKED: ("paymentOrderId", "journalEntryId")}
 _KIND_TIME = {REGISTERED: "registeredAt", BOOKED: "bookedAt"}
+# From here on Double.toString writes an exponent.
+_JAVA_EXPONENT_FROM = 1e7
 # An amount longer than this is no money that anyone has seen; how a table stores it is left open.
 _LONGEST_AMOUNT = 30
 _FIRST_YEAR, _LAST_YEAR = 1980, 2060
@@ -280,4 +283,10 @@ def _check_party(party: object, name: str) -> None:
 
 
 def _text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    """Write an id that is no text as a Java reader of the JSON does."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float) and abs(value) >= _JAVA_EXPONENT_FROM:
+        mantissa, exponent = f"{Decimal(repr(value)):E}".split("E+")
+        return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{exponent}"
+    return json.dumps(value)

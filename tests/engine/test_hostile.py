@@ -40,6 +40,8 @@ pytestmark = pytest.mark.engine
 
 HOSTILE = 10_000
 SEED = 20_261_124
+# In the past, whatever the clock says, so that every run sends the same.
+END = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,9 @@ def attacked(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     engine = EngineProcess(tmp_path_factory.mktemp("attacked") / "data", [])
     topic = f"hostile-{uuid.uuid4()}"
     create_product(engine, kafka, topic, segment_rows=3_000)
-    now = datetime.now(UTC)
-    before = list(disturb(generate(Plan(3_000, SEED, now, timedelta(hours=30))), USUAL, SEED))
-    after = generate(Plan(1_000, SEED + 1, now, timedelta(minutes=10)))
-    records = [*before, *generate_hostile(HOSTILE, SEED, now), *before[:1_000], *after]
+    before = list(disturb(generate(Plan(3_000, SEED, END, timedelta(hours=30))), USUAL, SEED))
+    after = generate(Plan(1_000, SEED + 1, END, timedelta(minutes=10)))
+    records = [*before, *generate_hostile(HOSTILE, SEED, END), *before[:1_000], *after]
     ledger = Ledger()
     ledger.apply(records)
     sent = produce(records, kafka, topic=topic, progress=False)

@@ -69,6 +69,15 @@ def test_outcome(value: bytes | None, outcome: str) -> None:
         assert judgement.event_id in {EVENT["id"], "other"}
 
 
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [(1e308, "1.0E308"), (12345678.5, "1.23456785E7"), (1.5, "1.5"), (42, "42"), (True, "true")],
+)
+def test_an_id_that_is_no_text_is_known_as_java_would_write_it(sent: object, stored: str) -> None:
+    judgement = judge(with_data(transactionId=sent))
+    assert (judgement.outcome, judgement.transaction_id) == ("open", stored)
+
+
 def test_a_reason_never_holds_a_value_of_the_event() -> None:
     for value in (changed(id="someone@example.com"), with_data(currency="someone@example.com")):
         assert "@" not in judge(value).reason
