@@ -198,6 +198,32 @@ def _read(row: dict[str, Any], schema: SchemaFile) -> dict[str, Any]:
     return read
 
 
+def test_keyed_values_are_stored_as_they_are_and_clear_ones_dropped(product: Product, tmp_path: Path) -> None:
+    keyed = f"v3:{'0f' * 32}"
+    clear = json.loads(EVENTS[0]["value"])
+    sent = json.loads(EVENTS[0]["value"])
+    sent["data"]["buyer"] |= {"email": keyed, "name": keyed, "document": keyed}
+    sent["data"]["seller"] |= {"email": keyed, "name": ""}
+    environment = Environment(bootstrap_servers="127.0.0.1:9092", pii_mode="keyed")
+    asset = next(a for a in product.render(environment).tables if a.name == TABLES[0])
+    for name, text in (
+        ("schema.json", asset.schema_json),
+        ("table.json", asset.table_json),
+        ("events.jsonl", f"{json.dumps(clear)}\n{json.dumps(sent)}\n"),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    command = installation().command(
+        *("rows", "--schema", str(tmp_path / "schema.json"), "--table", str(tmp_path / "table.json")),
+        *("--events", str(tmp_path / "events.jsonl")),
+    )
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    dropped, stored = (json.loads(line) for line in done.stdout.splitlines())
+    assert dropped["dropped"] == "filter"
+    hashes = {column: value for column, value in stored["row"].items() if column.endswith("Hash")}
+    assert hashes.pop("sellerNameHash") is None
+    assert set(hashes.values()) == {keyed}
+
+
 def _invalid(place: Path, file: TableFile, schema_json: str, old: str, new: str) -> str:
     text = json.dumps(file.document.content)
     assert old in text

@@ -13,6 +13,7 @@ from product_model.pinot_table import IngestionConfig
 pytestmark = pytest.mark.unit
 
 NOW_MS = 1_767_225_600_000
+JODA = "'yyyy-MM-dd''T''HH:mm:ss.SSSZZ'"
 
 
 def _value(text: str, **record: Any) -> Any:  # noqa: ANN401 - Pinot's Object
@@ -99,6 +100,10 @@ def test_an_event_carries_the_mark_of_a_stream_and_cannot_fake_a_stored_row() ->
         ("fromIso8601('2025-03-14T09:26:53.5899Z')", 1_741_944_413_589),
         ("fromIso8601('2025-03-14t06:26:53.589-03:00')", 1_741_944_413_589),
         ("dateTrunc('HOUR',1741944413589)", 1_741_942_800_000),
+        (f"fromDateTime('2025-03-14T09:26:53.589Z',{JODA},'UTC',-1)", 1_741_944_413_589),
+        (f"fromDateTime('2025-03-14T06:26:53.589-0300',{JODA},'UTC',-1)", 1_741_944_413_589),
+        (f"fromDateTime('2025-03-14T09:26:53Z',{JODA},'UTC',7)", 7),
+        (f"fromDateTime('2025-02-30T09:26:53.589Z',{JODA},'UTC',7)", 7),
         (r"sha256(toUtf8('a'))", "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"),
     ],
 )
