@@ -36,9 +36,12 @@ def name() -> str:
     return f"t-{uuid.uuid4()}"
 
 
-def at(**ago: int) -> str:
-    """Return a moment before this session's now, `minutes=5` or the like, as events write it."""
-    return (NOW - timedelta(**ago)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def at(now: datetime = NOW, **ago: int) -> str:
+    """Return a moment before this session's now, `minutes=5` or the like, as events write it.
+
+    Questions judge by the clock: their events give a `now` of their own, or a long session outlives them.
+    """
+    return (now - timedelta(**ago)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def registered(transaction: str, moment: str, amount: str = "10.00", **data: object) -> Event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,8 +55,9 @@ def tables(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab
     create_product(engine, kafka, topic, partitions=1)
     tables = Tables(engine, Producer({"bootstrap.servers": kafka}), topic)
     events: list[Event] = []
+    now = datetime.now(UTC)
     for number, amount in enumerate(AMOUNTS):
-        first, then = at(minutes=6 * number + 2), at(minutes=6 * number + 1)
+        first, then = at(now, minutes=6 * number + 2), at(now, minutes=6 * number + 1)
         shared = {
             "currency": CURRENCIES[number % 3],
             "transactionType": TYPES[number % 2],
@@ -148,11 +150,12 @@ def test_events_of_a_channel_are_found_latest_first(tables: Tables) -> None:
 
 def test_a_transaction_that_waits_for_its_booking_is_found_and_a_booked_one_is_not(tables: Tables) -> None:
     waiting, done, young = name(), name(), name()
+    now = datetime.now(UTC)
     tables.send(
-        registered(waiting, at(minutes=30)),
-        registered(done, at(minutes=30)),
-        booked(done, at(minutes=29)),
-        registered(young, at(minutes=1)),
+        registered(waiting, at(now, minutes=30)),
+        registered(done, at(now, minutes=30)),
+        booked(done, at(now, minutes=29)),
+        registered(young, at(now, minutes=1)),
     )
     assert [row["transactionId"] for row in tables.ask_question(5, minutes=20)] == [waiting]
 
