@@ -85,7 +85,7 @@ class Environment(BaseModel):
             if _SECRET_NAMES.search(name) and not _REFERENCE.fullmatch(value):
                 message = (
                     f"kafka_properties.{name} holds a secret in clear; allowed: a reference such as "
-                    "${KAFKA_SASL_JAAS_CONFIG} that Pinot resolves from its own environment"
+                    "${KAFKA_JAAS_SECRET} that Pinot resolves from its own environment"
                 )
                 raise ValueError(message)
         return self

@@ -137,7 +137,7 @@ BROKEN: dict[str, Mistake] = {
     ),
     "a password in a file": (
         BOOKED,
-        _text("${KAFKA_SASL_JAAS_CONFIG}", "ScramLoginModule required password=x;"),
+        _text("${KAFKA_JAAS_SECRET}", "ScramLoginModule required password=x;"),
         "secrets",
         "it holds a secret in clear",
     ),

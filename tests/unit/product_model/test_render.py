@@ -22,7 +22,7 @@ PROD = Environment(
     kafka_properties={
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.jaas.config": "${KAFKA_SASL_JAAS_CONFIG}",
+        "sasl.jaas.config": "${KAFKA_JAAS_SECRET}",
     },
     pools=(
         Pool(name="warm", after="90d", server_tenant="payment_warm"),
