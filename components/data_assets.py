@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pydantic import ValidationError
 
+from components.pinot_cluster import PinotReadiness
 from components.pinot_settings import PinotSettings, TenantSettings
 from components.setting_errors import SettingsError
 from components.settings import GuardSettings, ProductSettings
@@ -13,7 +14,7 @@ from components.stream_settings import KafkaSettings
 from pinot_as_code.logical_table import PinotLogicalTable, PinotLogicalTableArgs
 from pinot_as_code.schema import PinotSchema, PinotSchemaArgs
 from pinot_as_code.table import PinotTable, PinotTableArgs
-from pinot_as_code.tenant import InstanceSelector, PinotTenant, PinotTenantArgs, Role
+from pinot_as_code.tenant import PinotTenant, PinotTenantArgs, Role
 from product_model import Assets, Environment, Pool
 
 
@@ -60,9 +61,10 @@ class DataAssetsArgs:
     assets: Assets
     pinot: PinotSettings
     guards: GuardSettings
-    topics: Sequence[pulumi.Resource]
-    """A REALTIME table that came before its topic would make Pinot create the topic, with one partition."""
-    cluster: pulumi.Resource
+    stream: Sequence[pulumi.Resource]
+    """Topics and rights to read them. A REALTIME table that came before its topic would make Pinot create the
+    topic, with one partition."""
+    cluster: PinotReadiness
 
 
 class DataAssets(pulumi.ComponentResource):
@@ -87,7 +89,7 @@ class DataAssets(pulumi.ComponentResource):
         self.register_outputs({"tables": sorted(tables)})
 
     def _tenants(self) -> list[pulumi.Resource]:
-        pinot = self._args.pinot
+        pinot, cluster = self._args.pinot, self._args.cluster
         pools: list[tuple[Role, TenantSettings | None]] = [
             ("BROKER", pinot.brokers),
             ("SERVER", pinot.servers),
@@ -100,11 +102,11 @@ class DataAssets(pulumi.ComponentResource):
                 PinotTenantArgs(
                     name=pool.tenant,
                     role=role,
-                    instances=InstanceSelector(names=pool.instances, count=pool.count),
+                    instances=cluster.instances_of(pool),
                     allow=self._args.guards.words("tenants", pool.tenant),
                     timeout_seconds=self._timeout,
                 ),
-                pulumi.ResourceOptions(parent=self, depends_on=[self._args.cluster]),
+                pulumi.ResourceOptions(parent=self, depends_on=list(cluster.before_tenant(pool.tenant))),
             )
             for role, pool in pools
             if pool is not None
@@ -121,7 +123,9 @@ class DataAssets(pulumi.ComponentResource):
                     adopt=guards.adopt,
                     timeout_seconds=self._timeout,
                 ),
-                pulumi.ResourceOptions(parent=self, protect=guards.protect, depends_on=[self._args.cluster]),
+                pulumi.ResourceOptions(
+                    parent=self, protect=guards.protect, depends_on=list(self._args.cluster.controller)
+                ),
             )
             for schema in self._args.assets.schemas
         }
@@ -132,7 +136,7 @@ class DataAssets(pulumi.ComponentResource):
         guards = self._args.guards
         tables: dict[str, pulumi.Resource] = {}
         for table in self._args.assets.tables:
-            topics = self._args.topics if table.table_type == "REALTIME" else ()
+            stream = self._args.stream if table.table_type == "REALTIME" else ()
             tables[table.name] = PinotTable(
                 table.name,
                 PinotTableArgs(
@@ -143,7 +147,7 @@ class DataAssets(pulumi.ComponentResource):
                     timeout_seconds=self._timeout,
                 ),
                 pulumi.ResourceOptions(
-                    parent=self, protect=guards.protect, depends_on=[*tenants, *topics, schemas[table.name]]
+                    parent=self, protect=guards.protect, depends_on=[*tenants, *stream, schemas[table.name]]
                 ),
             )
         return tables

@@ -121,6 +121,8 @@ class BucketArgs:
     tags: Mapping[str, str]
     protect: bool
     lock: ObjectLock | None = None
+    key: pulumi.Input[str] | None = None
+    """ARN of the KMS key; none: S3's own keys."""
 
 
 class GuardedBucket(pulumi.ComponentResource):
@@ -156,7 +158,7 @@ class GuardedBucket(pulumi.ComponentResource):
             opts=inside,
         )
         s3.BucketServerSideEncryptionConfiguration(
-            name, bucket=bucket, rules=[_encryption_rule(settings)], opts=inside
+            name, bucket=bucket, rules=[_encryption_rule(args.key)], opts=inside
         )
         s3.BucketOwnershipControls(
             name,
@@ -189,8 +191,9 @@ class GuardedBucket(pulumi.ComponentResource):
         self.register_outputs({"bucket": bucket, "arn": self.bucket.arn})
 
 
-def _encryption_rule(settings: BucketSettings) -> s3.BucketServerSideEncryptionConfigurationRuleArgs:
-    key = settings.encryption.kms_key
+def _encryption_rule(
+    key: pulumi.Input[str] | None,
+) -> s3.BucketServerSideEncryptionConfigurationRuleArgs:
     return s3.BucketServerSideEncryptionConfigurationRuleArgs(
         apply_server_side_encryption_by_default=(
             s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
@@ -228,6 +231,9 @@ class DeepStore(pulumi.ComponentResource):
     """Pinot's segments."""
     archive: s3.Bucket
     """The events, hashed, for seven years."""
+    provider: aws.Provider
+    keys: Mapping[str, pulumi.Input[str]]
+    """ARN of the KMS key of each bucket that has one, by the bucket's name."""
 
     def __init__(self, name: str, args: DeepStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the buckets.
@@ -239,14 +245,16 @@ class DeepStore(pulumi.ComponentResource):
 
         """
         super().__init__("payments:deep_store:DeepStore", name, None, opts)
-        provider = _provider(args.aws, pulumi.ResourceOptions(parent=self))
-        children = pulumi.ResourceOptions(parent=self, providers=[provider])
+        self.provider = _provider(args.aws, pulumi.ResourceOptions(parent=self))
+        children = pulumi.ResourceOptions(parent=self, providers=[self.provider])
         tags = {**args.aws.tags, **args.tags}
+        self.keys = _keys(args, tags, children)
         self.deep_store = GuardedBucket(
             "deep-store",
             BucketArgs(
                 settings=args.deep_store,
                 rules=deep_store_rules(args.deep_store),
+                key=self.keys.get(args.deep_store.bucket),
                 tags=tags,
                 protect=args.protect,
             ),
@@ -257,6 +265,7 @@ class DeepStore(pulumi.ComponentResource):
             BucketArgs(
                 settings=args.archive,
                 rules=archive_rules(args.archive),
+                key=self.keys.get(args.archive.bucket),
                 tags=tags,
                 protect=args.protect,
                 lock=args.archive.object_lock,
@@ -266,9 +275,31 @@ class DeepStore(pulumi.ComponentResource):
         self.register_outputs({"deepStore": self.deep_store.bucket, "archive": self.archive.bucket})
 
 
+def _keys(
+    args: DeepStoreArgs, tags: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> dict[str, pulumi.Input[str]]:
+    """Return the key of each bucket: its own, or the one that is made for all that have none."""
+    buckets: tuple[BucketSettings, ...] = (args.deep_store, args.archive)
+    keys: dict[str, pulumi.Input[str]] = {
+        bucket.bucket: bucket.encryption.kms_key
+        for bucket in buckets
+        if bucket.encryption.kms_key is not None
+    }
+    without = [bucket.bucket for bucket in buckets if bucket.bucket not in keys]
+    key, account = args.aws.storage_key, args.aws.account
+    if key is None or account is None or not without:
+        return keys
+    # Imported only where a key is made: the local stack has none, and each SDK module costs a preview time.
+    from components.storage_key import StorageKey  # noqa: PLC0415
+
+    made = StorageKey("storage", key, account=account, tags=tags, protect=args.protect, opts=opts)
+    return keys | dict.fromkeys(without, made.key.arn)
+
+
 def _provider(settings: AwsSettings, opts: pulumi.ResourceOptions) -> aws.Provider:
     if settings.endpoint is None:
-        return aws.Provider("aws", region=settings.region, opts=opts)
+        accounts = None if settings.account is None else [settings.account]
+        return aws.Provider("aws", region=settings.region, allowed_account_ids=accounts, opts=opts)
     return aws.Provider(
         "aws",
         region=settings.region,

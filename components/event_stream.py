@@ -5,6 +5,7 @@ from typing import Final
 import pulumi
 import pulumi_kafka as kafka
 
+from components.stream_rights import make_rights
 from components.stream_settings import KafkaSettings, TopicSettings
 
 SASL_MECHANISMS: Final = {"SCRAM-SHA-256": "scram-sha256", "SCRAM-SHA-512": "scram-sha512"}
@@ -41,6 +42,8 @@ class EventStream(pulumi.ComponentResource):
     """The events, as the payment service published them."""
     quarantine: kafka.Topic
     """What broke the contract, with a reason, personal data hashed."""
+    ready_for_pinot: list[pulumi.Resource]
+    """What must be there before Pinot reads the topic: the topic, its user and its rights."""
 
     def __init__(
         self, name: str, settings: KafkaSettings, *, protect: bool, opts: pulumi.ResourceOptions | None = None
@@ -59,6 +62,12 @@ class EventStream(pulumi.ComponentResource):
         children = pulumi.ResourceOptions(parent=self, provider=provider, protect=protect)
         self.topic = _topic(settings.topic, children)
         self.quarantine = _topic(settings.quarantine, children)
+        self.ready_for_pinot = [self.topic]
+        if settings.access is not None:
+            after_topics = pulumi.ResourceOptions(
+                parent=self, provider=provider, depends_on=[self.topic, self.quarantine]
+            )
+            self.ready_for_pinot += make_rights(settings, settings.access, after_topics)
         self.register_outputs({"topic": self.topic.name, "quarantine": self.quarantine.name})
 
 

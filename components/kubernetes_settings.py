@@ -51,7 +51,7 @@ Cidr = Annotated[
     StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])$"),
     Kind("an address range such as 10.0.0.0/16"),
 ]
-Port = Annotated[int, Field(ge=1, le=65_535), Kind("a whole number from 1 to 65535")]
+Port = Annotated[int, Field(ge=1, le=65_535), Kind("a whole number from 1 to 65535", unit="TCP port")]
 HostName = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"),

@@ -41,13 +41,17 @@ ZOOKEEPER_METRICS_PORT: Final = 7000
 METRICS_PORT: Final = 8008
 
 
+SEGMENTS: Final = "segments"
+"""Prefix of the segments in the deep store's bucket."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeepStoreLocation:
     """Where Pinot keeps its segments on S3."""
 
     bucket: str
     region: str
-    prefix: str = "segments"
+    prefix: str = SEGMENTS
     named_key: bool = False
     """Whether Pinot names the KMS key with each object, or leaves it to the bucket's default encryption."""
 

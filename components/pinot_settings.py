@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from components.kubernetes_settings import KubernetesSettings
 from components.setting_errors import BrokenRuleError
 from components.setting_kinds import (
     Days,
@@ -47,9 +48,13 @@ class PinotSettings(SettingsPart):
     mode: Literal["external", "kubernetes"] = Field(
         description="external uses a Pinot 1.5.1 that runs already; kubernetes installs one by Helm."
     )
+    kubernetes: KubernetesSettings | None = Field(
+        default=None, description="The cluster to install, in mode kubernetes."
+    )
     broker_url: Url | None = Field(
         default=None,
-        description="Where readers send their queries; none: port 8099 of the controller's host.",
+        description="Where readers send their queries; none: port 8099 of the controller's host, in mode"
+        " kubernetes the brokers' Service.",
     )
     replication: Replicas = Field(default=3, description="Copies of each segment.")
     brokers: TenantSettings = Field(description="The brokers that answer the product's queries.")
@@ -76,6 +81,7 @@ class PinotSettings(SettingsPart):
 
     @model_validator(mode="after")
     def _replicas_and_pools_fit(self) -> Self:
+        self._check_mode()
         if self.replication > 1 and self.peer_download_scheme is None:
             raise BrokenRuleError(
                 key="peerDownloadScheme",
@@ -95,6 +101,30 @@ class PinotSettings(SettingsPart):
                 allowed=f"more than {self.warm.after_days} days",
             )
         return self
+
+    def _check_mode(self) -> None:
+        if self.mode == "external" and self.kubernetes is not None:
+            raise BrokenRuleError(
+                key="kubernetes",
+                found="a cluster to install in mode external, which installs nothing",
+                allowed="no such key, or mode kubernetes",
+            )
+        if self.mode == "external":
+            return
+        if self.kubernetes is None:
+            raise BrokenRuleError(
+                key="kubernetes",
+                found="no cluster to install in mode kubernetes",
+                allowed="an object with clusterIdentifier, context and network",
+            )
+        pools = {"brokers": self.brokers, "servers": self.servers, "warm": self.warm, "cold": self.cold}
+        for key, pool in pools.items():
+            if pool is not None and (pool.instances or pool.count is not None):
+                raise BrokenRuleError(
+                    key=f"{key}.{'instances' if pool.instances else 'count'}",
+                    found="a choice of instances in mode kubernetes, where a tenant has its own release's",
+                    allowed="none; how many there are is kubernetes.sizes' number",
+                )
 
 
 class ControllerSettings(SettingsPart):

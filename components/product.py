@@ -1,13 +1,16 @@
 """The payment data product as a whole."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
+from components.access_settings import ServiceAccountSettings
 from components.data_assets import DataAssets, DataAssetsArgs, product_environment
 from components.deep_store import DeepStore, DeepStoreArgs
 from components.event_stream import EventStream
 from components.pinot_cluster import PinotCluster
+from components.pinot_deployment import SEGMENTS
 from components.product_files import read_product
 from components.product_outputs import product_outputs
 from components.settings import Settings
@@ -41,31 +44,62 @@ class PaymentDataProduct(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
         protect = settings.guards.protect
         stream = EventStream("event-stream", settings.kafka, protect=protect, opts=inside)
-        DeepStore(
+        tags = product_tags(settings, product)
+        storage = DeepStore(
             "storage",
             DeepStoreArgs(
                 aws=settings.aws,
                 deep_store=settings.deep_store,
                 archive=settings.archive,
-                tags=product_tags(settings, product),
+                tags=tags,
                 protect=protect,
             ),
             inside,
         )
-        cluster = PinotCluster("pinot", settings, inside)
+        role_arn = _roles(settings, storage, tags, self)
+        cluster = PinotCluster("pinot", settings, role_arn=role_arn, opts=inside)
         DataAssets(
             "data-assets",
             DataAssetsArgs(
                 assets=assets,
                 pinot=settings.pinot,
                 guards=settings.guards,
-                topics=[stream.topic],
-                cluster=cluster,
+                stream=stream.ready_for_pinot,
+                cluster=cluster.readiness,
             ),
             inside,
         )
         # The stack exports them; here they would only make every checkpoint twice as long.
         self.register_outputs({"outputVersion": self.outputs["outputVersion"]})
+
+
+def _roles(
+    settings: Settings, storage: DeepStore, tags: Mapping[str, str], parent: pulumi.Resource
+) -> pulumi.Output[str] | None:
+    """Make the roles in the AWS account that the settings ask for; return Pinot's."""
+    access, kubernetes = settings.access, settings.pinot.kubernetes
+    if kubernetes is None and access.archiver is None and not access.readers:
+        return None
+    # Imported only where there are roles: the local stack has none.
+    from components.access_roles import AccessRoles, AccessRolesArgs  # noqa: PLC0415
+
+    return AccessRoles(
+        "access",
+        AccessRolesArgs(
+            aws=settings.aws,
+            access=access,
+            # The chart's service account has the release's name; further pools use the same one.
+            pinot=None
+            if kubernetes is None
+            else ServiceAccountSettings(namespace=kubernetes.namespace, name=kubernetes.release),
+            pinot_prefix=SEGMENTS,
+            deep_store=settings.deep_store,
+            archive=settings.archive,
+            keys=storage.keys,
+            tags={**settings.aws.tags, **tags},
+        ),
+        pulumi.ResourceOptions(parent=parent, providers=[storage.provider]),
+    ).pinot_arn
 
 
 def product_tags(settings: Settings, product: Product) -> dict[str, str]:

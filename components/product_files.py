@@ -67,7 +67,7 @@ def digest(*directories: Path) -> str:
 
 
 def contradictions_of(settings: Settings, product: Product) -> list[str]:
-    """Return a sentence for each number of the settings that the descriptor fixes otherwise."""
+    """Return a sentence for each setting that the descriptor fixes otherwise."""
     facts, environment = product.descriptor, settings.environment
     port, tiers = facts.ports.input[0], {tier.name: tier.after_days for tier in facts.archive.tiers}
     archive, topic = settings.archive, settings.kafka.topic
@@ -80,8 +80,16 @@ def contradictions_of(settings: Settings, product: Product) -> list[str]:
         ("archive.retentionDays", archive.retention_days, facts.archive.kept_days, "days"),
     ]
     file = product.descriptor_document.file
+    known = ", ".join(sorted(facts.access.readers))
     return [
-        f"payments:{key}: found {found} {unit}; allowed is {wanted}, as {file} has it for {environment}."
-        for key, found, wanted, unit in fixed
-        if found != wanted
+        *(
+            f"payments:{key}: found {found} {unit}; allowed is {wanted}, as {file} has it for {environment}."
+            for key, found, wanted, unit in fixed
+            if found != wanted
+        ),
+        *(
+            f"payments:access.readers.{group}: found no reader of the product; allowed is {known}, as {file}"
+            " has them."
+            for group in sorted(set(settings.access.readers) - set(facts.access.readers))
+        ),
     ]

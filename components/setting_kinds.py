@@ -61,6 +61,21 @@ Region = Annotated[
     StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$"),
     Kind("an AWS region, for example eu-central-1"),
 ]
+AwsAccount = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{12}$"), Kind("the 12 digits of an AWS account")
+]
+OidcIssuer = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9._-]+)*$"),
+    Kind("an OIDC issuer without https://, such as oidc.eks.eu-central-1.amazonaws.com/id/<cluster>"),
+]
+PrincipalArn = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/-]{1,512})$"
+    ),
+    Kind("the ARN of an IAM role, user or account, no wildcard"),
+]
 KeyArn = Annotated[
     str,
     StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/.+$"),
@@ -103,6 +118,8 @@ Instances = Annotated[int, Field(ge=1, le=1000), Kind("a whole number from 1 to 
 Rows = Annotated[int, Field(ge=1000), Kind("a whole number from 1000", unit="rows")]
 Days = Annotated[int, Field(ge=1, le=36500), Kind("a whole number from 1 to 36500", unit="days")]
 Years = Annotated[int, Field(ge=1, le=100), Kind("a whole number from 1 to 100", unit="years")]
+RotationDays = Annotated[int, Field(ge=90, le=2560), Kind("a whole number from 90 to 2560", unit="days")]
+DeletionDays = Annotated[int, Field(ge=7, le=30), Kind("a whole number from 7 to 30", unit="days")]
 Hours = Annotated[int, Field(ge=1, le=168), Kind("a whole number from 1 to 168", unit="hours")]
 Seconds = Annotated[int, Field(ge=1, le=3600), Kind("a whole number from 1 to 3600", unit="seconds")]
 SecondsAsText = Annotated[
@@ -111,6 +128,11 @@ SecondsAsText = Annotated[
     Kind("a whole number from 1 to 9999", unit="seconds"),
 ]
 """For a key whose whole value is the number: Pulumi hands such values over as text."""
+BytesPerSecond = Annotated[
+    int,
+    Field(ge=1024, le=10_737_418_240),
+    Kind("a whole number from 1024 to 10737418240", unit="bytes a second"),
+]
 MessageBytes = Annotated[
     int, Field(ge=1024, le=104_857_600), Kind("a whole number from 1024 to 104857600", unit="bytes")
 ]

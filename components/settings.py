@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 
+from components.access_settings import AccessSettings
 from components.pinot_settings import ControllerSettings, PinotSettings
 from components.setting_errors import BrokenRuleError, SettingsError, explain, read_keys, secrets_in_clear
 from components.setting_kinds import FilePath, GuardedKind, GuardWord, SettingsPart
@@ -69,6 +70,9 @@ class Settings(SettingsPart):
     deep_store: DeepStoreSettings = Field(description="The bucket with Pinot's segments.")
     archive: ArchiveSettings = Field(description="The bucket with the archived events.")
     pinot: PinotSettings = Field(description="The Pinot cluster.")
+    access: AccessSettings = Field(
+        default_factory=AccessSettings, description="Who gets a role in the AWS account."
+    )
     product: ProductSettings = Field(default_factory=ProductSettings, description="The product's files.")
     guards: GuardSettings = Field(
         default_factory=GuardSettings, description="What keeps data from being lost."
@@ -78,6 +82,10 @@ class Settings(SettingsPart):
     @property
     def broker_url(self) -> str:
         """Where readers send their queries."""
+        if self.pinot.mode == "kubernetes" and self.pinot.broker_url is None:
+            from components.kubernetes_plan import planned_deployment  # noqa: PLC0415 - only where needed
+
+            return planned_deployment(self).broker_url
         controller = urlsplit(self.controller.controller_url)
         return self.pinot.broker_url or f"{controller.scheme}://{controller.hostname}:{BROKER_PORT}"
 
@@ -95,16 +103,20 @@ def broken_rules(settings: Settings) -> Iterator[BrokenRuleError]:
             key="archive.bucket", found="the deep store's bucket", allowed="a bucket of its own"
         )
     if settings.pinot.mode == "kubernetes":
-        yield BrokenRuleError(
-            key="pinot.mode",
-            found="kubernetes, which this version of the program cannot install yet",
-            allowed="external, with pinot:controllerUrl of a Pinot 1.5.1 that runs already",
-        )
+        from components.kubernetes_plan import broken_rules_on_kubernetes  # noqa: PLC0415 - only where needed
+
+        yield from broken_rules_on_kubernetes(settings)
     if _is_loopback(settings.pinot.broker_url) and not _is_loopback(settings.controller.controller_url):
         yield BrokenRuleError(
             key="pinot.brokerUrl",
             found="an address on this machine, while pinot:controllerUrl is that of another Pinot",
             allowed="its broker's address, or none where that is port 8099 of the same host",
+        )
+    if settings.access.archiver is not None and None in {settings.aws.account, settings.aws.oidc_issuer}:
+        yield BrokenRuleError(
+            key="access.archiver",
+            found="a service account, without aws.account or aws.oidcIssuer, by which it takes on its role",
+            allowed="both, or no archiver",
         )
     if settings.environment == "local":
         yield from _broken_locally(settings)
@@ -145,6 +157,12 @@ def _broken_beyond_local(settings: Settings) -> Iterator[BrokenRuleError]:
             found=f"no security.protocol with TLS in {environment}, where events hold personal data",
             allowed="Kafka client properties with security.protocol SASL_SSL or SSL",
         )
+    if settings.kafka.access is None:
+        yield BrokenRuleError(
+            key="kafka.access",
+            found=f"none in {environment}, where whoever has a login could read the events",
+            allowed="an object with the users' passwords, or with makeUsers false",
+        )
     for key, bucket in (("deepStore", settings.deep_store), ("archive", settings.archive)):
         if not bucket.tls_only:
             yield BrokenRuleError(key=f"{key}.tlsOnly", found=f"false in {environment}", allowed="true")
@@ -164,6 +182,13 @@ def _broken_in_prod(settings: Settings) -> Iterator[BrokenRuleError]:
                     found=f"{number} in prod, where the loss of one broker must cost no record",
                     allowed=f"at least {least}",
                 )
+    for key, bucket in (("deepStore", settings.deep_store), ("archive", settings.archive)):
+        if bucket.encryption.kms_key is None and settings.aws.storage_key is None:
+            yield BrokenRuleError(
+                key=f"{key}.encryption.kmsKey",
+                found="no KMS key in prod, so that access could not be taken away at once",
+                allowed="the ARN of a key, or aws.storageKey",
+            )
     if settings.archive.object_lock is None:
         yield BrokenRuleError(
             key="archive.objectLock", found="no Object Lock in prod", allowed="an object with mode and years"

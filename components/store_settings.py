@@ -7,16 +7,56 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 
 from components.setting_errors import BrokenRuleError
-from components.setting_kinds import BucketName, Days, KeyArn, Name, Region, SettingsPart, TagText, Url, Years
+from components.setting_kinds import (
+    AwsAccount,
+    BucketName,
+    Days,
+    DeletionDays,
+    KeyArn,
+    Name,
+    OidcIssuer,
+    Region,
+    RotationDays,
+    SettingsPart,
+    TagText,
+    Url,
+    Years,
+)
 
 ARCHIVE_RETENTION_DAYS: Final = 2557
 """Seven years with their leap days."""
+
+
+class StorageKeySettings(SettingsPart):
+    """A KMS key that the stack makes for its buckets."""
+
+    rotation_days: RotationDays = Field(
+        default=365, description="How often KMS makes new key material; what is encrypted stays readable."
+    )
+    deletion_days: DeletionDays = Field(
+        default=30,
+        description="How long a deleted key can be brought back; with it goes all that it encrypted.",
+    )
 
 
 class AwsSettings(SettingsPart):
     """The AWS account. Credentials come from AWS's own environment variables and files, never from here."""
 
     region: Region = Field(description="Region of the buckets.")
+    account: AwsAccount | None = Field(
+        default=None,
+        description="The account's number: with credentials of another one, nothing is changed. Needed for"
+        " keys and roles.",
+    )
+    oidc_issuer: OidcIssuer | None = Field(
+        default=None,
+        description="OIDC issuer of the Kubernetes cluster, known to IAM as a provider, by which service"
+        " accounts take on roles.",
+    )
+    storage_key: StorageKeySettings | None = Field(
+        default=None,
+        description="A KMS key made for every bucket that names none of its own; none: no key is made.",
+    )
     endpoint: Url | None = Field(
         default=None, description="An S3 server on this machine to use instead of AWS, for local alone."
     )
@@ -24,12 +64,24 @@ class AwsSettings(SettingsPart):
         default_factory=dict, description="Tags for everything, beside those that the product sets itself."
     )
 
+    @model_validator(mode="after")
+    def _key_has_an_account(self) -> Self:
+        if self.storage_key is not None and self.account is None:
+            raise BrokenRuleError(
+                key="account",
+                found="none with storageKey, whose policy names the account",
+                allowed="the account's 12 digits",
+            )
+        return self
+
 
 class Encryption(SettingsPart):
     """Encryption at rest of a bucket."""
 
     kms_key: KeyArn | None = Field(
-        default=None, description="KMS key; without one, S3's own keys are used (AES256)."
+        default=None,
+        description="KMS key that exists already; none: the one of aws.storageKey, or else S3's own keys"
+        " (AES256).",
     )
 
 

@@ -21,6 +21,7 @@ from components.setting_kinds import (
     SettingsPart,
     TopicName,
 )
+from components.stream_access_settings import StreamAccessSettings
 
 OWN_TOPIC_CONFIG: Final = frozenset(
     {
@@ -135,6 +136,10 @@ class KafkaSettings(SettingsPart):
         " secret only as ${NAME}, which Pinot takes from its own environment. None: plaintext, no login.",
     )
     security: KafkaSecurity = Field(description="How to speak to the brokers.")
+    access: StreamAccessSettings | None = Field(
+        default=None,
+        description="Who may use the topics; needed beyond local. None: no users and no ACLs are made.",
+    )
     topic: TopicSettings = Field(description="The topic that the payment service writes its events to.")
     quarantine: TopicSettings = Field(
         description="The topic for events that break the contract, with a reason and hashed personal data."

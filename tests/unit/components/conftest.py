@@ -66,6 +66,10 @@ class Engine(pulumi.runtime.Mocks):
         outputs = dict(args.inputs)
         if args.typ == "aws:s3/bucket:Bucket":
             outputs["arn"] = f"arn:aws:s3:::{args.inputs['bucket']}"
+        if args.typ == "aws:kms/key:Key":
+            outputs |= {"arn": f"arn:aws:kms:::key/{args.name}", "keyId": f"{args.name}-key"}
+        if args.typ == "aws:iam/role:Role":
+            outputs["arn"] = f"arn:aws:iam::123456789012:role/{args.inputs['name']}"
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 
 from components.data_assets import DataAssets, DataAssetsArgs, product_environment
+from components.pinot_cluster import PinotReadiness
 from components.pinot_settings import PinotSettings, PoolSettings, TenantSettings
 from components.setting_errors import SettingsError
 from components.settings import GuardSettings, ProductSettings
@@ -77,7 +78,11 @@ def make(guards: GuardSettings = GUARDS) -> Callable[[], object]:
         DataAssets(
             "data-assets",
             DataAssetsArgs(
-                assets=ASSETS, pinot=PINOT, guards=guards, topics=[Thing("topic")], cluster=Thing("cluster")
+                assets=ASSETS,
+                pinot=PINOT,
+                guards=guards,
+                stream=[Thing("topic")],
+                cluster=PinotReadiness(controller=[Thing("cluster")]),
             ),
         )
 

@@ -44,10 +44,16 @@ def prod() -> Tree:
             "bootstrapServers": ["broker-1.example.org:9096", "broker-2.example.org:9096"],
             "pinotProperties": {"security.protocol": "SASL_SSL"},
             "security": {"protocol": "SASL_SSL", "username": "pulumi", "password": PASSWORD},
+            "access": {user: {"password": PASSWORD} for user in ("paymentService", "pinot", "archiver")},
             "topic": {"name": "payments", **topic},
             "quarantine": {"name": "payments.quarantine", **topic},
         },
-        "payments:aws": {"region": "eu-central-1", "tags": {"cost-centre": "4711"}},
+        "payments:aws": {
+            "region": "eu-central-1",
+            "account": "123456789012",
+            "storageKey": {},
+            "tags": {"cost-centre": "4711"},
+        },
         "payments:deepStore": {"bucket": "acme-payments-deep-store"},
         "payments:archive": {
             "bucket": "acme-payments-archive",

@@ -1,0 +1,41 @@
+"""Settings of who may use the storage beside Pinot: the archiver, and the groups that read the archive."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from components.kubernetes_settings import KubernetesName
+from components.setting_kinds import Kind, PrincipalArn, SettingsPart
+
+ReaderGroup = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$"),
+    Kind("a reader of the product's descriptor (access.readers)"),
+]
+
+
+class ServiceAccountSettings(SettingsPart):
+    """A service account of the Kubernetes cluster."""
+
+    namespace: KubernetesName = Field(description="The namespace.")
+    name: KubernetesName = Field(description="The service account's name.")
+
+
+class ReaderSettings(SettingsPart):
+    """A group that reads the archive."""
+
+    principals: Annotated[tuple[PrincipalArn, ...], Field(min_length=1)] = Field(
+        description="Who may take on the group's role."
+    )
+
+
+class AccessSettings(SettingsPart):
+    """Who gets a role in the AWS account. Pinot has one in mode kubernetes in any case."""
+
+    archiver: ServiceAccountSettings | None = Field(
+        default=None, description="The archiver's service account; none: no role is made for it."
+    )
+    readers: Mapping[ReaderGroup, ReaderSettings] = Field(
+        default_factory=dict, description="Groups that read the archived events, by the group's name."
+    )

@@ -1,0 +1,158 @@
+"""Pulumi.dev.yaml and Pulumi.prod.yaml: what they ask for, and what the same files may not say."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import yaml
+
+from components.kubernetes_plan import planned_deployment
+from components.setting_errors import SettingsError
+from tests.unit.components.stack_files import PLACEHOLDER, ROOT, Tree, load, stack_file
+
+pytestmark = pytest.mark.unit
+
+
+def changed(tree: Tree, key: str, value: Any) -> Tree:  # noqa: ANN401 - any JSON
+    """Return the tree with one place changed, `...` for removed."""
+    tree = deepcopy(tree)
+    *path, last = key.split("/")
+    target = tree
+    for part in path:
+        target = target.setdefault(part, {})
+    if value is ...:
+        del target[last]
+    else:
+        target[last] = value
+    return tree
+
+
+def said(tree: Tree) -> str:
+    with pytest.raises(SettingsError) as error:
+        load(tree)
+    assert PLACEHOLDER not in str(error.value)
+    return " ".join(str(error.value).split())
+
+
+def test_prod_has_a_pool_for_each_age_of_segments() -> None:
+    settings = load(stack_file("prod"))
+    deployment = planned_deployment(settings)
+    assert deployment.releases == ("pinot", "pinot-warm", "pinot-cold")
+    assert deployment.server_tenants == {
+        "hot": "payment_server",
+        "warm": "payment_warm",
+        "cold": "payment_cold",
+    }
+    assert {name: size.replicas for name, size in deployment.plan.pools.items()} == {
+        "hot": 6,
+        "warm": 3,
+        "cold": 6,
+    }
+    assert deployment.kafka_login
+    assert settings.broker_url == "http://pinot-broker.pinot.svc.cluster.local:8099"
+    assert settings.guards.protect
+
+
+def test_dev_is_the_same_with_one_pool() -> None:
+    settings = load(stack_file("dev"))
+    deployment = planned_deployment(settings)
+    assert deployment.releases == ("pinot",)
+    assert settings.archive.object_lock is None
+    assert settings.controller.controller_url == deployment.controller_url == "http://127.0.0.1:9000"
+    assert settings.kafka.security.protocol == "SASL_SSL"
+
+
+def test_one_number_makes_a_pool_larger() -> None:
+    tree = changed(stack_file("prod"), "payments:pinot/kubernetes/sizes/warm/replicas", 9)
+    assert planned_deployment(load(tree)).plan.pools["warm"].replicas == 9
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_no_secret_is_in_a_committed_file(stack: str) -> None:
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
+    document = yaml.safe_load(text)
+    assert set(document) == {"config"}, "what `stack init` adds belongs to whoever deploys"
+    kafka = document["config"]["payments:kafka"]
+    assert "password" not in kafka["security"]
+    assert set(kafka["access"]) == {"makeUsers"}
+    assert "pinot:password" not in document["config"]
+    assert "secure:" not in text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "payments:pinot/kubernetes/image/digest",
+            ...,
+            (
+                "payments:pinot.kubernetes.image.digest: found none in prod, where a tag that is moved would run"
+                " what nobody has tried; allowed is the digest of apachepinot/pinot:1.5.1"
+            ),
+        ),
+        (
+            "payments:pinot/kubernetes/sizes/servers/replicas",
+            2,
+            "payments:pinot.kubernetes.sizes.servers.replicas: found 2",
+        ),
+        (
+            "payments:pinot/kubernetes/sizes/servers/heapMib",
+            100_000,
+            "payments:pinot.kubernetes.sizes.servers",
+        ),
+        (
+            "payments:pinot/kubernetes/chart",
+            {"version": "latest"},
+            "payments:pinot.kubernetes.chart.version: found a text of 6 characters; allowed is one of 1.0.0",
+        ),
+        (
+            "payments:pinot/kubernetes/context",
+            ...,
+            "payments:pinot.kubernetes.context is missing",
+        ),
+        (
+            "payments:pinot/servers/instances",
+            ["Server_other-*"],
+            "payments:pinot.servers.instances: found a choice of instances in mode kubernetes",
+        ),
+        (
+            "pinot:controllerUrl",
+            "http://elsewhere:9000",
+            (
+                "pinot:controllerUrl: found http://elsewhere:9000, which is not the controller that"
+                " pinot.kubernetes.controllerAccess leads to; allowed is"
+                " http://pinot-controller.pinot.svc.cluster.local:9000 with way in-cluster"
+            ),
+        ),
+        ("payments:aws/oidcIssuer", ..., "payments:aws.oidcIssuer: found none with pinot.mode kubernetes"),
+        (
+            "payments:kafka/pinotProperties/sasl.jaas.config",
+            "${OTHER}",
+            "payments:kafka.pinotProperties: found no sasl.jaas.config that refers to the variable",
+        ),
+        (
+            "payments:kafka/access",
+            {"makeUsers": False},
+            "payments:kafka.access.pinot: found no password of Pinot's user",
+        ),
+        (
+            "payments:aws/storageKey",
+            ...,
+            "payments:deepStore.encryption.kmsKey: found no KMS key in prod",
+        ),
+        (
+            "payments:archive/objectLock/cannotBeUndone",
+            False,
+            "payments:archive.objectLock.cannotBeUndone: found COMPLIANCE",
+        ),
+        (
+            "payments:kafka/topic/minInsyncReplicas",
+            4,
+            "payments:kafka.topic.minInsyncReplicas: found 4, above replicationFactor 3",
+        ),
+    ],
+)
+def test_prods_file_with_one_mistake_is_refused(key: str, value: object, message: str) -> None:
+    assert message in said(changed(stack_file("prod"), key, value))
