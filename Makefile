@@ -15,8 +15,9 @@ PY := $(VENV)/bin/python
 ENGINE := local/pinot-engine/pom.xml
 GO_PROGRAMS := $(patsubst %/main.go,%,$(wildcard local/toolchain/*/main.go))
 ARGS ?=
+STACK ?=
 
-.PHONY: help up down status events query preview refresh destroy env tools test lint unit junit soak bench clean
+.PHONY: help up down status events query preview plans refresh destroy env tools test lint unit junit soak bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +37,11 @@ events: $(VENV_STAMP) ## send more events (ARGS="--count 1000 --hostile")
 query: $(VENV_STAMP) ## answer the product's questions, with the time that each took
 	@$(PY) -m local query $(ARGS)
 
-preview: $(VENV_STAMP) ## show what `make up` would change in the stack (ARGS=--diff)
-	@$(PY) -m local preview $(ARGS)
+preview: $(VENV_STAMP) ## show what `make up` would change; STACK=dev or prod: offline, without credentials (ARGS=--diff)
+	@$(PY) -m local $(if $(filter-out local,$(STACK)),offline-preview $(STACK),preview) $(ARGS)
+
+plans: $(VENV_STAMP) ## write down what dev and prod are made of (tests/data/golden-plans), after a change that is meant
+	@$(PY) -m local plans $(ARGS)
 
 refresh: $(VENV_STAMP) ## bring what is really there into the stack's state (ARGS=--preview-only)
 	@$(PY) -m local refresh $(ARGS)

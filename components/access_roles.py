@@ -35,7 +35,7 @@ class AccessRoles(pulumi.ComponentResource):
     """Roles by least privilege."""
 
     pinot_arn: pulumi.Output[str] | None
-    """The role of Pinot's pods."""
+    """The role of Pinot's pods, once it may do what they need."""
 
     def __init__(self, name: str, args: AccessRolesArgs, opts: pulumi.ResourceOptions) -> None:
         """Make the roles.
@@ -56,7 +56,7 @@ class AccessRoles(pulumi.ComponentResource):
                 self._trust(args.pinot),
                 deep_store,
                 lambda keys: access_policies.pinot_document(deep_store.arn, args.pinot_prefix, keys),
-            ).arn
+            )
         if args.access.archiver is not None:
             self._role(
                 "archiver",
@@ -89,7 +89,7 @@ class AccessRoles(pulumi.ComponentResource):
         bucket: BucketSettings,
         document: Callable[[KeyArns], access_policies.Document],
         tags: Mapping[str, str] | None = None,
-    ) -> iam.Role:
+    ) -> pulumi.Output[str]:
         environment = self._args.tags["environment"]
         role = iam.Role(
             name,
@@ -105,10 +105,11 @@ class AccessRoles(pulumi.ComponentResource):
             if key is None
             else pulumi.Output.from_input(key).apply(lambda arn: _text(document([arn])))
         )
-        iam.RolePolicy(
+        rights = iam.RolePolicy(
             name, name="storage", role=role.name, policy=policy, opts=pulumi.ResourceOptions(parent=self)
         )
-        return role
+        # Whoever takes on the role from this output waits for its rights too.
+        return pulumi.Output.all(role.arn, rights.id).apply(lambda known: str(known[0]))
 
 
 def _text(document: access_policies.Document) -> str:

@@ -83,7 +83,7 @@ def _roles(
     # Imported only where there are roles: the local stack has none.
     from components.access_roles import AccessRoles, AccessRolesArgs  # noqa: PLC0415
 
-    return AccessRoles(
+    role_arn = AccessRoles(
         "access",
         AccessRolesArgs(
             aws=settings.aws,
@@ -100,6 +100,10 @@ def _roles(
         ),
         pulumi.ResourceOptions(parent=parent, providers=[storage.provider]),
     ).pinot_arn
+    if role_arn is None:
+        return None
+    # Pinot writes to its deep store as soon as it starts.
+    return pulumi.Output.all(role_arn, storage.deep_store.id).apply(lambda known: str(known[0]))
 
 
 def product_tags(settings: Settings, product: Product) -> dict[str, str]:

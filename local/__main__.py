@@ -6,11 +6,15 @@ import argparse
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from local.environment import REPOSITORY, LocalEnvironment
 from local.failure import LocalFailureError
+from local.offline_preview import STACKS as OFFLINE_STACKS
+from local.offline_preview import offline_stack
 from local.pinot_engine import installation as engine_installation
+from local.planned_resources import GOLDEN_PLANS, plan_text
 from local.platform import Platform, ServiceStatus
 from local.progress import say
 from local.stack import STACK, LocalStack
@@ -110,6 +114,20 @@ def _preview(environment: LocalEnvironment, _: argparse.Namespace, rest: list[st
     return 0
 
 
+def _offline_preview(environment: LocalEnvironment, options: argparse.Namespace, rest: list[str]) -> int:
+    with offline_stack(options.stack, environment.cache) as stack:
+        return stack.preview(*rest)
+
+
+def _plans(environment: LocalEnvironment, options: argparse.Namespace, _: list[str]) -> int:
+    for name in OFFLINE_STACKS:
+        with offline_stack(name, environment.cache) as stack:
+            path = options.directory / f"{name}.json"
+            path.write_text(plan_text(stack.plan()), encoding="utf-8")
+        say(f"  ✓ {path}")
+    return 0
+
+
 def _refresh(environment: LocalEnvironment, _: argparse.Namespace, rest: list[str]) -> int:
     LocalStack(environment).refresh(*rest)
     return 0
@@ -187,6 +205,15 @@ def _parser() -> argparse.ArgumentParser:
     command("events", _events, "send events or reconcile (see `events --help`)", passes_on=True)
     command("query", _query, "answer the product's questions", passes_on=True)
     command("preview", _preview, "show what `up` would change (takes Pulumi's flags)", passes_on=True)
+    offline = command(
+        "offline-preview",
+        _offline_preview,
+        "preview dev or prod without credentials, on stand-ins (takes Pulumi's flags)",
+        passes_on=True,
+    )
+    offline.add_argument("stack", choices=OFFLINE_STACKS, help="which stack")
+    plans = command("plans", _plans, "write down what dev and prod are made of, for the tests to compare")
+    plans.add_argument("--directory", type=Path, default=GOLDEN_PLANS, help="where to (default %(default)s)")
     command("refresh", _refresh, "bring what is really there into the state (Pulumi's flags)", passes_on=True)
     command("destroy", _destroy, "delete everything that the stack made")
     command(
