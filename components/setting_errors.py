@@ -175,7 +175,7 @@ def _paragraph(model: type[BaseModel], details: dict[str, Any]) -> str:
     info, annotation = _locate(model, path, key=is_key)
     wanted = allowed(annotation, info.metadata if info is not None else [])
     description = f" {info.description}" if info is not None and info.description else ""
-    unit = _unit(annotation, info)
+    unit = unit_of(annotation, info)
     if details["type"] == "missing":
         return f"{key_of(path)} is missing; needed is {wanted}{unit}.{description}"
     found = f"a key that is {kind_of(details['input'])}" if is_key else kind_of(details["input"])
@@ -210,7 +210,8 @@ def kind_of(value: object) -> str:
     return words.get(type(value), f"a {type(value).__name__}")
 
 
-def _unit(annotation: object, info: FieldInfo | None) -> str:
+def unit_of(annotation: object, info: FieldInfo | None) -> str:
+    """Return the unit of a number in brackets, or nothing."""
     kind = _kind(annotation, info.metadata if info is not None else [])
     return f" ({kind.unit})" if kind is not None and kind.unit else ""
 

@@ -88,8 +88,8 @@ def test_no_secret_is_in_a_committed_file(stack: str) -> None:
             "payments:pinot/kubernetes/image/digest",
             ...,
             (
-                "payments:pinot.kubernetes.image.digest: found none in prod, where a tag that is moved would run"
-                " what nobody has tried; allowed is the digest of apachepinot/pinot:1.5.1"
+                "payments:pinot.kubernetes.image.digest: found none in prod, where a tag that is moved would"
+                " run what nobody has tried; allowed is the digest of apachepinot/pinot:1.5.1"
             ),
         ),
         (
