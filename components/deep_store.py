@@ -1,6 +1,5 @@
 """The storage on S3: Pinot's deep store, and the archive that keeps the events for seven years."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,9 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_aws import s3
 
+from components.bucket_policies import Statement, bucket_policy, encrypted_with, log_delivery, tls_only
 from components.store_settings import (
+    AccessLogSettings,
     ArchiveSettings,
     AwsSettings,
     BucketSettings,
@@ -60,6 +61,18 @@ def archive_rules(settings: ArchiveSettings) -> list[Rule]:
     ]
 
 
+def access_log_rules(settings: AccessLogSettings) -> list[Rule]:
+    """Return the lifecycle of access logs: kept as long as somebody may ask who read what."""
+    return [
+        _rule(
+            "logs",
+            expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=settings.retention_days),
+            noncurrent_version_expiration=_non_current(settings.non_current_days),
+        ),
+        *_tidying(settings),
+    ]
+
+
 def _tidying(settings: BucketSettings) -> list[Rule]:
     """Return what both buckets need: no half uploads, no delete markers with nothing behind them."""
     return [
@@ -92,26 +105,6 @@ def _non_current(days: int) -> s3.BucketLifecycleConfigurationRuleNoncurrentVers
     return s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(noncurrent_days=days)
 
 
-def tls_only_policy(arn: str) -> str:
-    """Return a bucket policy that refuses every request without TLS, whoever makes it."""
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "TlsOnly",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "s3:*",
-                    "Resource": [arn, f"{arn}/*"],
-                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                }
-            ],
-        },
-        sort_keys=True,
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class BucketArgs:
     """What makes one bucket."""
@@ -123,12 +116,17 @@ class BucketArgs:
     lock: ObjectLock | None = None
     key: pulumi.Input[str] | None = None
     """ARN of the KMS key; none: S3's own keys."""
+    statements: Sequence[Statement] = ()
+    """What its policy says beside what every bucket's does."""
+    logs: pulumi.Input[str] | None = None
+    """Bucket for its access logs, under its own name; none: they are not kept."""
 
 
 class GuardedBucket(pulumi.ComponentResource):
     """A private, versioned, encrypted bucket with a lifecycle."""
 
     bucket: s3.Bucket
+    policy: s3.BucketPolicy | None
 
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> None:
         """Make the bucket and what is set on it.
@@ -182,13 +180,26 @@ class GuardedBucket(pulumi.ComponentResource):
             s3.BucketObjectLockConfiguration(
                 name, bucket=bucket, rule=_lock_rule(args.lock), opts=after_versioning
             )
+        self.policy = None
         if settings.tls_only:
             # One after the other: S3 answers OperationAborted to two such changes at once.
             after_public_access = pulumi.ResourceOptions(parent=self, depends_on=[public_access])
-            s3.BucketPolicy(
-                name, bucket=bucket, policy=tls_only_policy(settings.arn), opts=after_public_access
+            self.policy = s3.BucketPolicy(name, bucket=bucket, policy=_policy(args), opts=after_public_access)
+        if args.logs is not None:
+            s3.BucketLogging(
+                name, bucket=bucket, target_bucket=args.logs, target_prefix=f"{name}/", opts=inside
             )
         self.register_outputs({"bucket": bucket, "arn": self.bucket.arn})
+
+
+def _policy(args: BucketArgs) -> pulumi.Input[str]:
+    arn = args.settings.arn
+    always = [tls_only(arn), *args.statements]
+    if args.key is None:
+        return bucket_policy(always)
+    return pulumi.Output.from_input(args.key).apply(
+        lambda key: bucket_policy([*always, *encrypted_with(arn, key)])
+    )
 
 
 def _encryption_rule(
@@ -222,6 +233,7 @@ class DeepStoreArgs:
     archive: ArchiveSettings
     tags: Mapping[str, str]
     protect: bool
+    access_logs: AccessLogSettings | None = None
 
 
 class DeepStore(pulumi.ComponentResource):
@@ -249,12 +261,14 @@ class DeepStore(pulumi.ComponentResource):
         children = pulumi.ResourceOptions(parent=self, providers=[self.provider])
         tags = {**args.aws.tags, **args.tags}
         self.keys = _keys(args, tags, children)
+        logs = _access_logs(args, tags, children)
         self.deep_store = GuardedBucket(
             "deep-store",
             BucketArgs(
                 settings=args.deep_store,
                 rules=deep_store_rules(args.deep_store),
                 key=self.keys.get(args.deep_store.bucket),
+                logs=logs,
                 tags=tags,
                 protect=args.protect,
             ),
@@ -266,6 +280,7 @@ class DeepStore(pulumi.ComponentResource):
                 settings=args.archive,
                 rules=archive_rules(args.archive),
                 key=self.keys.get(args.archive.bucket),
+                logs=logs,
                 tags=tags,
                 protect=args.protect,
                 lock=args.archive.object_lock,
@@ -273,6 +288,30 @@ class DeepStore(pulumi.ComponentResource):
             children,
         ).bucket
         self.register_outputs({"deepStore": self.deep_store.bucket, "archive": self.archive.bucket})
+
+
+def _access_logs(
+    args: DeepStoreArgs, tags: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> pulumi.Output[str] | None:
+    """Make the bucket of the access logs; return its name once S3 may write there."""
+    settings, account = args.access_logs, args.aws.account
+    if settings is None or account is None:
+        return None
+    delivery = log_delivery(settings.arn, [args.deep_store.arn, args.archive.arn], account)
+    made = GuardedBucket(
+        "access-logs",
+        BucketArgs(
+            settings=settings,
+            rules=access_log_rules(settings),
+            tags=tags,
+            protect=args.protect,
+            statements=[delivery],
+        ),
+        opts,
+    )
+    # S3 tries at once whether it may write there.
+    policy = made.bucket.id if made.policy is None else made.policy.id
+    return pulumi.Output.all(made.bucket.bucket, policy).apply(lambda known: str(known[0]))
 
 
 def _keys(

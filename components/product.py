@@ -51,6 +51,7 @@ class PaymentDataProduct(pulumi.ComponentResource):
                 aws=settings.aws,
                 deep_store=settings.deep_store,
                 archive=settings.archive,
+                access_logs=settings.access_logs,
                 tags=tags,
                 protect=protect,
             ),

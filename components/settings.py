@@ -16,7 +16,7 @@ from components.access_settings import AccessSettings
 from components.pinot_settings import ControllerSettings, PinotSettings
 from components.setting_errors import BrokenRuleError, SettingsError, explain, read_keys, secrets_in_clear
 from components.setting_kinds import FilePath, GuardedKind, GuardWord, SettingsPart
-from components.store_settings import ArchiveSettings, AwsSettings, DeepStoreSettings
+from components.store_settings import AccessLogSettings, ArchiveSettings, AwsSettings, DeepStoreSettings
 from components.stream_settings import KafkaSettings
 
 LOOPBACK: Final = ("127.0.0.1", "localhost")
@@ -69,6 +69,9 @@ class Settings(SettingsPart):
     aws: AwsSettings = Field(description="The AWS account.")
     deep_store: DeepStoreSettings = Field(description="The bucket with Pinot's segments.")
     archive: ArchiveSettings = Field(description="The bucket with the archived events.")
+    access_logs: AccessLogSettings | None = Field(
+        default=None, description="The bucket with the other buckets' access logs; needed in prod."
+    )
     pinot: PinotSettings = Field(description="The Pinot cluster.")
     access: AccessSettings = Field(
         default_factory=AccessSettings, description="Who gets a role in the AWS account."
@@ -98,9 +101,22 @@ class Settings(SettingsPart):
 
 def broken_rules(settings: Settings) -> Iterator[BrokenRuleError]:
     """Yield what is wrong between the parts, and what an environment does not allow."""
+    if settings.access_logs is not None and settings.access_logs.bucket in {
+        settings.archive.bucket,
+        settings.deep_store.bucket,
+    }:
+        yield BrokenRuleError(
+            key="accessLogs.bucket", found="another bucket's name", allowed="a bucket of its own"
+        )
     if settings.archive.bucket == settings.deep_store.bucket:
         yield BrokenRuleError(
             key="archive.bucket", found="the deep store's bucket", allowed="a bucket of its own"
+        )
+    if settings.access_logs is not None and settings.aws.account is None:
+        yield BrokenRuleError(
+            key="aws.account",
+            found="none with accessLogs, which S3 delivers for one account alone",
+            allowed="the account's 12 digits",
         )
     if settings.pinot.mode == "kubernetes":
         from components.kubernetes_plan import broken_rules_on_kubernetes  # noqa: PLC0415 - only where needed
@@ -189,6 +205,12 @@ def _broken_in_prod(settings: Settings) -> Iterator[BrokenRuleError]:
                 found="no KMS key in prod, so that access could not be taken away at once",
                 allowed="the ARN of a key, or aws.storageKey",
             )
+    if settings.access_logs is None:
+        yield BrokenRuleError(
+            key="accessLogs",
+            found="none in prod, where it must be known who read the archive",
+            allowed="an object with the name of a bucket",
+        )
     if settings.archive.object_lock is None:
         yield BrokenRuleError(
             key="archive.objectLock", found="no Object Lock in prod", allowed="an object with mode and years"

@@ -119,6 +119,24 @@ class DeepStoreSettings(BucketSettings):
     )
 
 
+class AccessLogSettings(BucketSettings):
+    """The bucket with the access logs of the other two: who asked for which object, and when."""
+
+    retention_days: Days = Field(default=400, description="Age at which a log expires.")
+    non_current_days: Days = Field(default=7, description="How long a deleted log can be brought back.")
+
+    @model_validator(mode="after")
+    def _delivery_takes_s3s_keys(self) -> Self:
+        if self.encryption.kms_key is not None or not self.tls_only:
+            key = "tlsOnly" if self.encryption.kms_key is None else "encryption.kmsKey"
+            raise BrokenRuleError(
+                key=key,
+                found="a KMS key, to which S3 delivers no logs" if self.encryption.kms_key else "false",
+                allowed="none" if self.encryption.kms_key else "true",
+            )
+        return self
+
+
 class ObjectLock(SettingsPart):
     """Write once, read many: until the time is over, no version can be deleted."""
 

@@ -13,6 +13,7 @@ Environment = Literal["local", "dev", "prod"]
 
 ARCHIVE: Final = "archive"
 DEEP_STORE: Final = "deep-store"
+ACCESS_LOGS: Final = "access-logs"
 """Names that the program gives to its buckets, by what they are for."""
 
 REQUIRED_TAGS: Final = ("data-product", "domain", "owner", "classification", "environment", "managed-by")

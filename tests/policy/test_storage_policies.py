@@ -65,6 +65,13 @@ def test_encryption_without_a_key_of_ones_own_is_for_dev() -> None:
     assert of_stack(unencrypted_bucket, weaker, "dev") == []
 
 
+def test_access_logs_have_s3s_keys_because_s3_delivers_to_no_others() -> None:
+    rule = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+    weaker = settings("archive", encryption=changed(bucket("archive")["encryption"], rules=[rule]))
+    logs = [dataclasses.replace(found, name="access-logs") for found in weaker]
+    assert of_stack(unencrypted_bucket, logs) == []
+
+
 def test_a_bucket_that_never_forgets() -> None:
     (message,) = of_stack(bucket_lifecycle, settings("archive", without="lifecycle"))
     assert message.startswith("has no BucketLifecycleConfiguration")

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components.deep_store import DeepStore, DeepStoreArgs, tls_only_policy
-from components.store_settings import ArchiveSettings, AwsSettings, DeepStoreSettings, Encryption, ObjectLock
+from components.deep_store import DeepStore, DeepStoreArgs
+from components.store_settings import (
+    AccessLogSettings,
+    ArchiveSettings,
+    AwsSettings,
+    DeepStoreSettings,
+    Encryption,
+    ObjectLock,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,12 +148,62 @@ def test_requests_without_tls_are_refused_unless_the_server_has_none(build: Buil
     program = build(lambda: DeepStore("storage", cloud()))
     assert sorted(program.names("BucketPolicy")) == ["archive", "deep-store"]
     policy = json.loads(program.one("BucketPolicy", "archive").inputs["policy"])
-    assert policy == json.loads(tls_only_policy("arn:aws:s3:::acme-archive"))
-    (statement,) = policy["Statement"]
+    statement = policy["Statement"][0]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Resource"] == ["arn:aws:s3:::acme-archive", "arn:aws:s3:::acme-archive/*"]
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert build(lambda: DeepStore("s", on_this_machine())).names("BucketPolicy") == []
+
+
+def test_uploads_with_another_encryption_than_the_buckets_key_are_refused(build: Build) -> None:
+    program = build(lambda: DeepStore("storage", cloud()))
+    header = "s3:x-amz-server-side-encryption"
+    policies = {
+        name: json.loads(program.one("BucketPolicy", name).inputs["policy"])["Statement"]
+        for name in ("archive", "deep-store")
+    }
+    assert [
+        (item["Effect"], item["Action"], item["Resource"], item["Condition"])
+        for item in policies["archive"][1:]
+    ] == [
+        (
+            "Deny",
+            "s3:PutObject",
+            "arn:aws:s3:::acme-archive/*",
+            # Without `Null`, an upload that names no encryption and gets the default would be refused too.
+            {"StringNotEquals": {name: value}, "Null": {name: "false"}},
+        )
+        for name, value in ((header, "aws:kms"), (f"{header}-aws-kms-key-id", KEY))
+    ]
+    assert [item["Sid"] for item in policies["deep-store"]] == ["TlsOnly"], "it has no key of its own here"
+
+
+def test_access_logs_go_to_a_bucket_that_only_s3_writes_to(build: Build) -> None:
+    settings = cloud(
+        aws=AwsSettings(region="eu-central-1", account="123456789012"),
+        access_logs=AccessLogSettings(bucket="acme-logs"),
+    )
+    program = build(lambda: DeepStore("storage", settings))
+    for name in ("archive", "deep-store"):
+        logging = program.one("BucketLogging", name).inputs
+        assert (logging["targetBucket"], logging["targetPrefix"]) == ("acme-logs", f"{name}/")
+        policy = program.one("BucketPolicy", "access-logs").urn
+        assert policy in program.one("BucketLogging", name).depends_on, "S3 tries at once whether it may"
+    assert sorted(program.names("BucketLogging")) == ["archive", "deep-store"]
+    _, delivery = json.loads(program.one("BucketPolicy", "access-logs").inputs["policy"])["Statement"]
+    assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    assert (delivery["Action"], delivery["Resource"]) == ("s3:PutObject", "arn:aws:s3:::acme-logs/*")
+    assert delivery["Condition"] == {
+        "ArnLike": {"aws:SourceArn": ["arn:aws:s3:::acme-archive", "arn:aws:s3:::acme-deep-store"]},
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+    }
+    (rule,) = program.one("BucketServerSideEncryptionConfiguration", "access-logs").inputs["rules"]
+    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
+    assert rules(program, "access-logs")["logs"] == {
+        "expiration": {"days": 400},
+        "noncurrentVersionExpiration": {"noncurrentDays": 7},
+    }
+    assert build(lambda: DeepStore("s", on_this_machine())).names("BucketLogging") == []
 
 
 def test_what_s3_refuses_at_once_is_done_one_after_the_other(build: Build) -> None:

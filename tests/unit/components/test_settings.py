@@ -60,6 +60,7 @@ def prod() -> Tree:
             "objectLock": {"mode": "COMPLIANCE", "cannotBeUndone": True},
             "encryption": {"kmsKey": "arn:aws:kms:eu-central-1:123456789012:key/1234"},
         },
+        "payments:accessLogs": {"bucket": "acme-payments-access-logs"},
         "pinot:controllerUrl": "https://pinot-controller.example.org",
         "pinot:username": "pulumi",
         "pinot:password": PASSWORD,
