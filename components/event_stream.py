@@ -1,10 +1,12 @@
 """The event stream: the topic of the events, and the one for events that break the contract."""
 
+from collections.abc import Collection
 from typing import Final
 
 import pulumi
 import pulumi_kafka as kafka
 
+from components.partition_guard import partition_guard
 from components.stream_rights import make_rights
 from components.stream_settings import KafkaSettings, TopicSettings
 
@@ -46,7 +48,13 @@ class EventStream(pulumi.ComponentResource):
     """What must be there before Pinot reads the topic: the topic, its user and its rights."""
 
     def __init__(
-        self, name: str, settings: KafkaSettings, *, protect: bool, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: KafkaSettings,
+        *,
+        protect: bool,
+        free: Collection[str] = (),
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Make the topics.
 
@@ -54,14 +62,18 @@ class EventStream(pulumi.ComponentResource):
             name: Pulumi's name of the component.
             settings: brokers and topics.
             protect: whether Pulumi refuses to delete the topics.
+            free: names of the topics whose number of partitions may change.
             opts: options of the component.
 
         """
         super().__init__("payments:event_stream:EventStream", name, None, opts)
         provider = _provider(settings, pulumi.ResourceOptions(parent=self))
         children = pulumi.ResourceOptions(parent=self, provider=provider, protect=protect)
-        self.topic = _topic(settings.topic, children)
-        self.quarantine = _topic(settings.quarantine, children)
+        guard = partition_guard()
+        self.topic, self.quarantine = (
+            _topic(topic, children, None if topic.name in free else guard)
+            for topic in (settings.topic, settings.quarantine)
+        )
         self.ready_for_pinot = [self.topic]
         if settings.access is not None:
             after_topics = pulumi.ResourceOptions(
@@ -89,12 +101,14 @@ def _provider(settings: KafkaSettings, opts: pulumi.ResourceOptions) -> kafka.Pr
     )
 
 
-def _topic(settings: TopicSettings, opts: pulumi.ResourceOptions) -> kafka.Topic:
+def _topic(
+    settings: TopicSettings, opts: pulumi.ResourceOptions, guard: pulumi.ResourceHookBinding | None
+) -> kafka.Topic:
     return kafka.Topic(
         settings.name,
         name=settings.name,
         partitions=settings.partitions,
         replication_factor=settings.replication_factor,
         config=topic_config(settings),
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=guard)),
     )

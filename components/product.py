@@ -9,6 +9,7 @@ from components.access_settings import ServiceAccountSettings
 from components.data_assets import DataAssets, DataAssetsArgs, product_environment
 from components.deep_store import DeepStore, DeepStoreArgs
 from components.event_stream import EventStream
+from components.partition_guard import WORD
 from components.pinot_cluster import PinotCluster
 from components.pinot_deployment import SEGMENTS
 from components.product_files import read_product
@@ -43,7 +44,14 @@ class PaymentDataProduct(pulumi.ComponentResource):
         super().__init__("payments:product:PaymentDataProduct", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
         protect = settings.guards.protect
-        stream = EventStream("event-stream", settings.kafka, protect=protect, opts=inside)
+        topics = (settings.kafka.topic.name, settings.kafka.quarantine.name)
+        stream = EventStream(
+            "event-stream",
+            settings.kafka,
+            protect=protect,
+            free=[topic for topic in topics if WORD in settings.guards.words("topics", topic)],
+            opts=inside,
+        )
         tags = product_tags(settings, product)
         storage = DeepStore(
             "storage",

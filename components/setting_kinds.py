@@ -105,9 +105,12 @@ GuardWord = Annotated[
 
 GuardedKind = Annotated[
     str,
-    StringConstraints(pattern=r"^(tenants|schemas|tables|logicalTables)(/[A-Za-z0-9_]+)?$"),
+    StringConstraints(
+        pattern=r"^((tenants|schemas|tables|logicalTables)(/[A-Za-z0-9_]+)?|topics(/[A-Za-z0-9._-]+)?)$"
+    ),
     Kind(
-        "tenants, schemas, tables or logicalTables, or one by its name, for example tables/payment_analytics"
+        "tenants, schemas, tables, logicalTables or topics, or one by its name, for example"
+        " tables/payment_analytics"
     ),
 ]
 Partitions = Annotated[

@@ -47,8 +47,8 @@ class GuardSettings(SettingsPart):
     )
     allow: Mapping[GuardedKind, tuple[GuardWord, ...]] = Field(
         default_factory=dict,
-        description="Words that let a change of Pinot's objects through although data may go, for all of a"
-        " kind or for one of them.",
+        description="Words that let a change of Pinot's objects or of topics through although data may go,"
+        " for all of a kind or for one of them.",
     )
     adopt: Literal["identical", "take-over"] = Field(
         default="identical",

@@ -115,6 +115,18 @@ def test_a_wrong_setting_is_one_paragraph_and_no_traceback(edited: LocalStack) -
     assert_one_paragraph(said)
 
 
+def test_a_topics_partitions_are_fixed_until_the_word_is_said(edited: LocalStack) -> None:
+    topic = "name: payments.quarantine\n      partitions: "
+    edit(edited, "Pulumi.local.yaml", f"{topic}3", f"{topic}4")
+    said = " ".join(refused(edited).split())
+    assert "Topic payments.quarantine has 3 partitions, and the settings ask for 4" in said
+    assert "payments:guards.allow: {topics/payments.quarantine: [change-partitions]}" in said
+    allowed = "allow:\n      topics/payments.quarantine: [change-partitions]"
+    edit(edited, "Pulumi.local.yaml", "allow:", allowed)
+    edited._prepare()
+    assert "1 to update" in edited.capture("preview", "--color", "never")
+
+
 def test_a_setting_that_the_descriptor_contradicts_is_refused(edited: LocalStack) -> None:
     edit(edited, "Pulumi.local.yaml", "partitions: 3", "partitions: 4")
     said = refused(edited)

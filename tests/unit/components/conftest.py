@@ -77,6 +77,14 @@ class Engine(pulumi.runtime.Mocks):
         raise NotImplementedError(args.token)
 
 
+class Hooks:
+    """Takes the hooks that an engine would call."""
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        """Take a hook."""
+        assert hook.name
+
+
 class Recorder(MockMonitor):
     """Keeps the requests, with what the mocks are not told."""
 
@@ -119,6 +127,8 @@ def build() -> Build:
     def run(program: Callable[[], object]) -> Program:
         found = Program()
         pulumi.runtime.set_mocks(Engine(), project="payments", stack="test", monitor=Recorder(found))
+        # Without an engine that calls hooks, there is only their registration to answer.
+        pulumi.runtime.settings.SETTINGS.callbacks = Hooks()
         in_loop: Any = pulumi.runtime.test  # has no types
         in_loop(lambda: (program(), None)[1])()
         return found
