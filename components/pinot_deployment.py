@@ -7,6 +7,7 @@ from typing import Final
 from components.kubernetes_settings import KubernetesSettings
 from components.pinot_sizes import HOT
 from components.pinot_sizing import ClusterPlan, Shape, plan_cluster
+from components.store_settings import SEGMENTS
 
 CREDENTIALS_SECRET: Final = "@(credentials-secret)"  # noqa: S105 - stands for the Secret's name
 PINOT_ROLE_ARN: Final = "@(pinot-role-arn)"
@@ -39,10 +40,6 @@ ZOOKEEPER_PORT: Final = 2181
 ZOOKEEPER_PEER_PORTS: Final = (2888, 3888)
 ZOOKEEPER_METRICS_PORT: Final = 7000
 METRICS_PORT: Final = 8008
-
-
-SEGMENTS: Final = "segments"
-"""Prefix of the segments in the deep store's bucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

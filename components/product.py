@@ -11,10 +11,10 @@ from components.deep_store import DeepStore, DeepStoreArgs
 from components.event_stream import EventStream
 from components.partition_guard import WORD
 from components.pinot_cluster import PinotCluster
-from components.pinot_deployment import SEGMENTS
 from components.product_files import read_product
 from components.product_outputs import product_outputs
 from components.settings import Settings
+from components.store_settings import SEGMENTS
 from product_model import Product
 
 

@@ -23,6 +23,8 @@ from components.setting_kinds import (
     Years,
 )
 
+SEGMENTS: Final = "segments"
+"""Prefix of Pinot's segments in the deep store."""
 ARCHIVE_RETENTION_DAYS: Final = 2557
 """Seven years with their leap days."""
 
