@@ -10,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 
+from local.environment import REPOSITORY
 from local.events.contract import epoch_ms, judge
 from local.events.disturbances import BREACHES, FOREIGN_TYPES, USUAL, Shares, broken, disturb
 from local.events.generator import BOOKED, REGISTERED, Plan, Record, generate
 from local.events.population import impossible_cpf
+from product_model import load_product
 
 pytestmark = pytest.mark.unit
 
@@ -181,3 +184,36 @@ def test_every_breach_is_no_row_for_certain(
 def test_nothing_is_disturbed_when_nothing_is_asked_for(records: list[Record]) -> None:
     assert list(disturb(records, Shares(), seed=1)) == records
     assert USUAL.added > 0
+
+
+@pytest.fixture(scope="module")
+def validators() -> dict[str, Draft7Validator]:
+    """Give the published contract of each kind, formats (UUID, date-time …) checked as well."""
+    product = load_product(REPOSITORY / "data-product")
+    checker = Draft7Validator.FORMAT_CHECKER
+    return {
+        kind: Draft7Validator(product.event_schema(message), format_checker=checker)
+        for kind, message in ((REGISTERED, "transactionWalletRegistered"), (BOOKED, "transactionBooked"))
+    }
+
+
+def test_every_event_keeps_the_published_contract(
+    events: list[dict[str, Any]], validators: dict[str, Draft7Validator]
+) -> None:
+    for event in events[:1_500]:
+        errors = [error.message for error in validators[event["type"]].iter_errors(event)]
+        assert errors == []
+
+
+@pytest.mark.parametrize("breach", range(len(BREACHES)))
+def test_every_breach_is_one_of_the_published_contract(
+    records: list[Record],
+    validators: dict[str, Draft7Validator],
+    breach: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("local.events.disturbances.BREACHES", (BREACHES[breach],))
+    rng = random.Random(breach)  # noqa: S311 - sample data
+    for record in records[:30]:
+        event = json.loads(broken(record, rng).value or b"")
+        assert not validators[event["type"]].is_valid(event)
