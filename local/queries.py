@@ -11,7 +11,7 @@ from local.events.answer_check import CheckedAnswer, ask_and_check
 from local.events.broker import Answer, Broker, QueryError
 from local.events.ledger_file import LedgerFile
 from local.events.produce import topic_id
-from local.events.reconcile import reconcile, wait_for_rows
+from local.events.reconcile import reconcile_settled, wait_for_rows
 from local.events.sample import TOPIC
 from local.failure import LocalFailureError
 from local.progress import say
@@ -135,7 +135,7 @@ def _show_and_reconcile(environment: LocalEnvironment, broker: Broker, options: 
     if options.question or (sum(map(len, ledger.rows.values())) > _RECONCILED_ROWS and not options.reconcile):
         return 0 if equal else 3
     print("\nEvery row against the ledger of what was sent:")
-    results = reconcile(ledger, broker)
+    results = reconcile_settled(ledger, broker, _WAIT_SECONDS)
     for result in results:
         for line in result.lines():
             print(f"   {line}")

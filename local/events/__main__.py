@@ -14,7 +14,7 @@ from local.events.disturbances import USUAL, Shares
 from local.events.generator import Plan
 from local.events.ledger_file import LedgerFile
 from local.events.produce import produce, topic_id
-from local.events.reconcile import reconcile, wait_for_rows
+from local.events.reconcile import reconcile_settled
 from local.events.sample import TOPIC, sample, send
 from local.failure import LocalFailureError
 from local.progress import say
@@ -64,8 +64,7 @@ def _reconcile(options: argparse.Namespace) -> int:
         )
         raise LocalFailureError(message)
     broker = Broker(environment.broker_url)
-    wait_for_rows(ledger, broker, options.timeout)
-    results = reconcile(ledger, broker)
+    results = reconcile_settled(ledger, broker, options.timeout)
     for result in results:
         for line in result.lines():
             print(line)

@@ -89,6 +89,27 @@ def reconcile(ledger: Ledger, broker: Broker) -> tuple[TableResult, ...]:
     return tuple(_compare(table, ledger, broker) for table in TABLES)
 
 
+def reconcile_settled(ledger: Ledger, broker: Broker, timeout_seconds: float) -> tuple[TableResult, ...]:
+    """Wait for the rows, and compare; again, while some are missing and the time is not over.
+
+    Rows of events that the contract leaves open count as well, so that enough rows may not be all of them yet.
+
+    Raises:
+        LocalFailureError: a table has too few rows after the time
+
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        wait_for_rows(ledger, broker, max(deadline - time.monotonic(), 0.0))
+        results = reconcile(ledger, broker)
+        if (
+            not (ledger.open_keys and any(result.missing for result in results))
+            or time.monotonic() > deadline
+        ):
+            return results
+        time.sleep(2 * _PATIENCE_SECONDS)
+
+
 def wait_for_rows(ledger: Ledger, broker: Broker, timeout_seconds: float) -> None:
     """Wait until every table holds at least what the ledger expects and has grown no more for half a second.
 

@@ -14,7 +14,7 @@ from local.events.broker import Answer, Broker
 from local.events.disturbances import USUAL, disturb
 from local.events.generator import Plan, generate
 from local.events.ledger import ANALYTICS_TABLE, BOOKED_TABLE, REGISTERED_TABLE, Ledger, Row, key_hash
-from local.events.reconcile import TableResult, reconcile, wait_for_rows
+from local.events.reconcile import TableResult, reconcile, reconcile_settled, wait_for_rows
 from local.failure import LocalFailureError
 
 pytestmark = pytest.mark.unit
@@ -157,3 +157,26 @@ def test_waiting_ends_when_the_rows_are_there_and_says_what_is_missing_when_not(
     tables.rows[BOOKED_TABLE].pop()
     with pytest.raises(LocalFailureError, match=rf"{BOOKED_TABLE} [\d,]+ of [\d,]+"):
         wait_for_rows(ledger, cast("Broker", tables), 0.0)
+
+
+def test_missing_rows_are_waited_for_where_open_ones_may_have_been_counted(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixed = deepcopy(ledger)
+    mixed.open_keys.add(key_hash("x"))
+    tables = Tables(mixed)
+    late = tables.rows[BOOKED_TABLE].pop()
+    tables.rows[BOOKED_TABLE].append(late | {"eventId": "x"})
+    monkeypatch.setattr("local.events.reconcile._PATIENCE_SECONDS", 0.0)
+    before = reconcile(mixed, cast("Broker", tables))
+    assert [len(result.missing) for result in before] == [0, 1, 0]
+    rounds = iter([None, lambda: tables.rows[BOOKED_TABLE].append(late)])
+    original = reconcile
+
+    def later(*given: Any) -> tuple[TableResult, ...]:  # noqa: ANN401 - passed on
+        if arrives := next(rounds, None):
+            arrives()
+        return original(*given)
+
+    monkeypatch.setattr("local.events.reconcile.reconcile", later)
+    assert all(result.equal for result in reconcile_settled(mixed, cast("Broker", tables), 30.0))
