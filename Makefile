@@ -17,7 +17,7 @@ GO_PROGRAMS := $(patsubst %/main.go,%,$(wildcard local/toolchain/*/main.go))
 ARGS ?=
 STACK ?=
 
-.PHONY: help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
+.PHONY: check-product help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ query: $(VENV_STAMP) ## answer the product's questions, with the time that each 
 
 preview: $(VENV_STAMP) ## show what `make up` would change; STACK=dev or prod: offline, without credentials (ARGS=--diff)
 	@$(PY) -m local $(if $(filter-out local,$(STACK)),offline-preview $(STACK),preview) $(ARGS)
+
+check-product: $(VENV_STAMP) ## hold the product's files against each other, and say what was compared
+	@$(PY) -m product_model
 
 settings: $(VENV_STAMP) ## write docs/settings.md, the page of every setting
 	@$(PY) -m components.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
