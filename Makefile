@@ -20,7 +20,7 @@ STACK ?=
 .PHONY: check-product help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(VENV_STAMP) ## start the platform, bring the stack up, send sample events, answer the questions
 	@$(PY) -m local up $(ARGS)
