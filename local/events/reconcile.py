@@ -92,7 +92,7 @@ def reconcile(ledger: Ledger, broker: Broker) -> tuple[TableResult, ...]:
 def reconcile_settled(ledger: Ledger, broker: Broker, timeout_seconds: float) -> tuple[TableResult, ...]:
     """Wait for the rows, and compare; again, while some are missing and the time is not over.
 
-    Rows of events that the contract leaves open count as well, so that enough rows may not be all of them yet.
+    Rows of events that the contract leaves open count as well: enough rows may not be all of them yet.
 
     Raises:
         LocalFailureError: a table has too few rows after the time
