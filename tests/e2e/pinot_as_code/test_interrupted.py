@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 TABLE = "page_views_history.table.json"
-BROKEN_RUNS = 15
+BROKEN_RUNS = 4
+SOAKED_BROKEN_RUNS = 15
 KILLED_RUNS = 5
-SOAKED_RUNS = 50
+SOAKED_KILLED_RUNS = 50
 RATE = 0.12
+HIGH_RATE = 0.4
 SLOWEST_UP_SECONDS = 2.5
 """Kills are spread over this time from the start; a later one finds the run over, which is a run as well."""
 
@@ -61,15 +63,25 @@ def kept_days(cluster: Cluster) -> str | None:
 
 
 def test_broken_answers(cluster: Cluster, program: Program) -> None:
+    break_answers_and_go_on(cluster, program, BROKEN_RUNS, HIGH_RATE)
+
+
+@pytest.mark.soak
+def test_many_broken_answers(cluster: Cluster, program: Program) -> None:
+    break_answers_and_go_on(cluster, program, SOAKED_BROKEN_RUNS, RATE)
+
+
+def break_answers_and_go_on(cluster: Cluster, program: Program, runs: int, rate: float) -> None:
+    """Let the proxy spoil answers at `rate` in `runs` runs; a plain re-run ends as the program says."""
     with FaultProxy(cluster.engine.url("")).running() as proxy:
         broken = Program(
             program.directory,
             {**program.environment, "PINOT_CONTROLLER_URL": proxy.url, "PINOT_CALL_TIMEOUT_SECONDS": "0.4"},
         )
         changes, failed = steps(program), 0
-        for run in range(BROKEN_RUNS):
+        for run in range(runs):
             changes[run % len(changes)]()
-            proxy.begin(run, RATE)
+            proxy.begin(run, rate)
             if run_up(broken) != 0:
                 failed += 1
                 program.up()
@@ -139,4 +151,4 @@ def test_killed_runs(cluster: Cluster, program: Program) -> None:
 
 @pytest.mark.soak
 def test_many_killed_runs(cluster: Cluster, program: Program) -> None:
-    kill_and_go_on(cluster, program, SOAKED_RUNS)
+    kill_and_go_on(cluster, program, SOAKED_KILLED_RUNS)
