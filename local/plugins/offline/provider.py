@@ -14,8 +14,8 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from local.plugins.aws.wire import UNKNOWN, to_python, to_struct
 from local.plugins.offline.sdk_inputs import Mistake, Sdk, UnknownTypeError
+from local.plugins.wire import UNKNOWN, to_python, to_struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

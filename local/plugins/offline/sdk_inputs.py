@@ -25,7 +25,7 @@ import pulumi
 from pulumi import _types  # the one place that knows which Python name is which property
 from pulumi.runtime import rpc
 
-from local.plugins.aws.wire import ASSET_SIGNATURE, UNKNOWN
+from local.plugins.wire import ASSET_SIGNATURE, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,11 +10,11 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
-from local.plugins.aws.wire import UNKNOWN, to_python, to_struct
 from local.plugins.kubernetes.provider import KubernetesStandIn
 from local.plugins.offline.provider import OfflineProvider
 from local.plugins.offline.sdk_inputs import Sdk, UnknownTypeError
 from local.plugins.offline.serving import place
+from local.plugins.wire import UNKNOWN, to_python, to_struct
 
 if TYPE_CHECKING:
     from pathlib import Path
