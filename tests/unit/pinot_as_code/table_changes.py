@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pinot_as_code.validation.table_rules import check_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Table = dict[str, Any]
 KAFKA = "stream.kafka"
@@ -55,3 +60,18 @@ def transform(table: Table, column: str, function: str) -> None:
 def strategies(table: Table, **changes: str) -> None:
     """Merge columns."""
     table["upsertConfig"].setdefault("partialUpsertStrategies", {}).update(changes)
+
+
+def assert_told(accepted: Callable[[str], Table], spoil: Callable[[Table], object], message: str) -> None:
+    """Spoil a plain append table that has no finding; what is found then holds the message."""
+    table, schema = accepted("table-transaction_booked_rt"), accepted("schema-transaction_booked_rt")
+    schema.pop("primaryKeyColumns", None)
+    table.pop("dedupConfig", None)
+    table["routing"] = {"segmentPrunerTypes": ["time"]}
+    before = [str(finding) for finding in check_table(table, schema)]
+    assert before == [], before
+
+    spoil(table)
+
+    found = [str(finding) for finding in check_table(table, schema)]
+    assert any(message in text for text in found), found
