@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi  # noqa: TC002 - the SDK evaluates the annotations of resource classes
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
@@ -48,9 +48,7 @@ class PinotClusterConfigurationProvider(PinotProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Check the arguments."""
-        inspection = Inspection("cluster configuration", without_provider(news))
-        inspection.timeout()
-        inspection.one_of("adopt", get_args(Adopt))
+        inspection = Inspection("cluster configuration", news)
         settings = inspection.inputs.get("settings")
         if not isinstance(settings, dict):
             if not unknown(settings):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, ResourceProvider
+from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResult, ResourceProvider
 from pulumi.runtime.rpc import UNKNOWN
 
+from .arguments import Adopt
+from .comparison import differences
 from .connection import client_for
 from .documents import DocumentError, canonical, parse
 from .errors import (
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from .documents import Document
     from .losses import Change
     from .validation.finding import Finding
+    from .vocabulary import Kind
 
 PROVIDER_KEY: Final = "__provider"
 CHECK_SECONDS: Final = 20.0
@@ -79,19 +82,29 @@ class PinotProvider(ResourceProvider):
         """
         return identity in self._made
 
+    def stays(self, what: str, identity: str) -> bool:
+        """Say, to the user too, whether an object must not be deleted because it is `owned`."""
+        if self.owned(identity):
+            pulumi.log.info(f"{what} {identity} belongs to another resource of this program now and stays")
+        return self.owned(identity)
+
 
 class Inspection:
     """What a check finds out about a resource's arguments."""
 
-    def __init__(self, kind: str, inputs: Properties) -> None:
-        """Begin with nothing found.
+    def __init__(self, kind: str, news: Properties) -> None:
+        """Begin with the arguments that every resource has: the guards' words, adoption, the time limit.
 
         :param kind: ``schema``, ``table`` … as the guards call it.
-        :param inputs: The arguments as they came; they may hold unknown values during a preview.
+        :param news: The properties as they came; they may hold unknown values during a preview.
         """
         self.kind = kind
-        self.inputs: dict[str, Any] = dict(inputs)
+        self.inputs: dict[str, Any] = without_provider(news)
         self.failures: list[str] = []
+        self.allow = self._words()
+        """The guards' words that are given."""
+        self._timeout()
+        self.one_of("adopt", get_args(Adopt))
 
     def fail(self, key: str, reason: str) -> None:
         """Record what is wrong with an argument."""
@@ -106,8 +119,8 @@ class Inspection:
         text = "\n".join(f"  {failure}" for failure in self.failures)
         return CheckResult(self.inputs, [CheckFailure("", f"\n{text}")] if self.failures else [])
 
-    def words(self) -> tuple[str, ...]:
-        """Return the guards' words that are given; a word that no guard knows is a mistake."""
+    def _words(self) -> tuple[str, ...]:
+        """Return the guards' words; one that no guard knows is a mistake."""
         allow = self.inputs.get("allow")
         if unknown(allow) or not isinstance(allow, list):
             return ()
@@ -121,8 +134,7 @@ class Inspection:
         if value is not None and not unknown(value) and value not in allowed:
             self.fail(key, f"is {value!r}; allowed: {', '.join(allowed)}")
 
-    def timeout(self) -> None:
-        """Check the argument ``timeout_seconds``."""
+    def _timeout(self) -> None:
         value = self.inputs.get("timeout_seconds")
         if value is None or unknown(value):
             return
@@ -149,9 +161,9 @@ class Inspection:
         self.inputs[key] = canonical(document)
         return document
 
-    def findings(self, key: str, found: Iterable[Finding], allow: Iterable[str]) -> None:
+    def findings(self, key: str, found: Iterable[Finding]) -> None:
         """Record the findings of the validation rules, each once."""
-        forgiving = "unknown-keys" in set(allow)
+        forgiving = "unknown-keys" in self.allow
         seen: set[str] = set()
         for finding in found:
             text = str(finding)
@@ -159,9 +171,9 @@ class Inspection:
                 self.fail(key, text)
             seen.add(text)
 
-    def guarded(self, key: str, change: Change, allow: Iterable[str]) -> None:
+    def guarded(self, key: str, change: Change) -> None:
         """Record the changes that are refused."""
-        for refusal in refusals(change, allow):
+        for refusal in refusals(change, self.allow):
             self.fail(key, str(refusal))
 
     def ask(self, key: str, client: PinotClient, question: Callable[[Deadline], None]) -> None:
@@ -229,6 +241,34 @@ def without_provider(properties: Properties) -> dict[str, Any]:
 def plain_changes(olds: Properties, news: Properties, keys: Iterable[str]) -> list[str]:
     """Return which of some plain arguments differ."""
     return [key for key in keys if olds.get(key) != news.get(key)]
+
+
+def document_diff(
+    olds: Properties,
+    news: Properties,
+    documents: Mapping[str, Kind],
+    *,
+    identity: tuple[str, ...],
+    plain: Iterable[str],
+) -> DiffResult:
+    """Say whether documents, by meaning, or plain arguments change.
+
+    :param documents: The properties that hold documents, with what they are.
+    :param identity: The keys of a document that say which object it is. Another one is a replacement, which
+        is only reached with the word ``replace``: check refuses it otherwise.
+    :param plain: The properties that are compared as they are.
+    """
+    if any(unknown(news.get(key)) for key in (*documents, "allow")):
+        return DiffResult(changes=True)
+    changed = bool(plain_changes(olds, news, plain))
+    for key, kind in documents.items():
+        old, new = document_of(olds, key), document_of(news, key)
+        if old is None or new is None:
+            return DiffResult(changes=True)
+        if any(old.get(name) != new.get(name) for name in identity):
+            return DiffResult(changes=True, replaces=[key], delete_before_replace=False)
+        changed = changed or bool(differences(old, new, kind))
+    return DiffResult(changes=changed)
 
 
 def refuse(change: Change, allow: Iterable[str]) -> None:

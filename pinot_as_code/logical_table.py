@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
@@ -17,10 +17,9 @@ from .lifecycle import (
     Inspection,
     PinotProvider,
     deadline_of,
+    document_diff,
     document_of,
-    plain_changes,
     refuse,
-    unknown,
     without_provider,
     words_in,
 )
@@ -58,31 +57,20 @@ class PinotLogicalTableProvider(PinotProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Check the arguments; Pinot has no call that would check a logical table in advance."""
-        inspection = Inspection("logical table", without_provider(news))
-        allow = inspection.words()
-        inspection.timeout()
-        inspection.one_of("adopt", get_args(Adopt))
+        inspection = Inspection("logical table", news)
         table = inspection.document(_DOCUMENT)
         if table is not None:
-            inspection.findings(_DOCUMENT, check_logical_table(table), allow)
+            inspection.findings(_DOCUMENT, check_logical_table(table))
             before = document_of(_olds, _DOCUMENT)
             if before is not None:
                 change = Change("logical table", str(before.get("tableName")), before, table)
-                inspection.guarded(_DOCUMENT, change, allow)
+                inspection.guarded(_DOCUMENT, change)
         return inspection.result()
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say whether the logical table, by meaning, or another argument changes."""
-        if unknown(_news.get(_DOCUMENT)) or unknown(_news.get("allow")):
-            return DiffResult(changes=True)
-        old, new = document_of(_olds, _DOCUMENT), document_of(_news, _DOCUMENT)
-        if old is None or new is None:
-            return DiffResult(changes=True)
-        if old.get("tableName") != new.get("tableName"):
-            # Only reached with the word "replace": check refuses it otherwise.
-            return DiffResult(changes=True, replaces=[_DOCUMENT], delete_before_replace=False)
-        changes = differences(old, new, LOGICAL_TABLE)
-        return DiffResult(changes=bool(changes or plain_changes(_olds, _news, _PLAIN)))
+        documents = {_DOCUMENT: LOGICAL_TABLE}
+        return document_diff(_olds, _news, documents, identity=("tableName",), plain=_PLAIN)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the logical table, or adopt an equal one."""
@@ -127,8 +115,7 @@ class PinotLogicalTableProvider(PinotProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the logical table; its members and their data stay."""
-        if self.owned(_id):
-            pulumi.log.info(f"logical table {_id} belongs to another resource of this program now and stays")
+        if self.stays("logical table", _id):
             return
         self.client.delete_logical_table(_id, deadline_of(_props, DEFAULT_SECONDS))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
@@ -19,10 +19,9 @@ from .lifecycle import (
     Inspection,
     PinotProvider,
     deadline_of,
+    document_diff,
     document_of,
-    plain_changes,
     refuse,
-    unknown,
     without_provider,
     words_in,
 )
@@ -61,17 +60,14 @@ class PinotSchemaProvider(PinotProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Check the arguments offline, then, when they changed, through the controller."""
-        inspection = Inspection("schema", without_provider(news))
-        allow = inspection.words()
-        inspection.timeout()
-        inspection.one_of("adopt", get_args(Adopt))
+        inspection = Inspection("schema", news)
         schema = inspection.document("schema_json")
         if schema is not None:
-            inspection.findings("schema_json", check_schema(schema), allow)
+            inspection.findings("schema_json", check_schema(schema))
             before = document_of(_olds, "schema_json")
             if before is not None:
                 change = Change("schema", str(before.get("schemaName")), before, schema)
-                inspection.guarded("schema_json", change, allow)
+                inspection.guarded("schema_json", change)
             if not inspection.failures and inspection.inputs["schema_json"] != _olds.get("schema_json"):
                 inspection.ask(
                     "schema_json", self.client, lambda deadline: self.client.validate_schema(schema, deadline)
@@ -80,16 +76,8 @@ class PinotSchemaProvider(PinotProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say whether the schema, by meaning, or another argument changes."""
-        if unknown(_news.get("schema_json")) or unknown(_news.get("allow")):
-            return DiffResult(changes=True)
-        old, new = document_of(_olds, "schema_json"), document_of(_news, "schema_json")
-        if old is None or new is None:
-            return DiffResult(changes=True)
-        if old.get("schemaName") != new.get("schemaName"):
-            # Only reached with the word "replace": check refuses it otherwise.
-            return DiffResult(changes=True, replaces=["schema_json"], delete_before_replace=False)
-        changes = differences(old, new, SCHEMA)
-        return DiffResult(changes=bool(changes or plain_changes(_olds, _news, _PLAIN)))
+        documents = {"schema_json": SCHEMA}
+        return document_diff(_olds, _news, documents, identity=("schemaName",), plain=_PLAIN)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the schema, or adopt an equal one."""
@@ -139,8 +127,7 @@ class PinotSchemaProvider(PinotProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the schema. Pinot refuses while a table or logical table uses it."""
-        if self.owned(_id):
-            pulumi.log.info(f"schema {_id} belongs to another resource of this program now and stays")
+        if self.stays("schema", _id):
             return
         try:
             self.client.delete_schema(_id, deadline_of(_props, DEFAULT_SECONDS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
@@ -19,10 +19,9 @@ from .lifecycle import (
     Inspection,
     PinotProvider,
     deadline_of,
+    document_diff,
     document_of,
-    plain_changes,
     refuse,
-    unknown,
     without_provider,
     words_in,
 )
@@ -71,19 +70,16 @@ class PinotTableProvider(PinotProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Check the arguments offline, then, when they changed, through the controller."""
-        inspection = Inspection("table", without_provider(news))
-        allow = inspection.words()
-        inspection.timeout()
-        inspection.one_of("adopt", get_args(Adopt))
+        inspection = Inspection("table", news)
         table, schema = inspection.document("table_json"), inspection.document("schema_json")
         if table is None or schema is None:
             return inspection.result()
-        inspection.findings("schema_json", check_schema(schema), allow)
-        inspection.findings("table_json", check_table(table, schema), allow)
+        inspection.findings("schema_json", check_schema(schema))
+        inspection.findings("table_json", check_table(table, schema))
         before = document_of(_olds, "table_json")
         if before is not None and differences(before, table, TABLE):
             change = Change("table", str(before.get("tableName")), before, table)
-            inspection.guarded("table_json", self._informed(change, allow), allow)
+            inspection.guarded("table_json", self._informed(change, inspection.allow))
         same = all(inspection.inputs[key] == _olds.get(key) for key in ("table_json", "schema_json"))
         if not inspection.failures and not same:
             inspection.ask(
@@ -93,16 +89,8 @@ class PinotTableProvider(PinotProvider):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say whether the table or its schema, by meaning, or another argument changes."""
-        if any(unknown(_news.get(key)) for key in ("table_json", "schema_json", "allow")):
-            return DiffResult(changes=True)
-        old, new = document_of(_olds, "table_json"), document_of(_news, "table_json")
-        if old is None or new is None:
-            return DiffResult(changes=True)
-        if any(old.get(key) != new.get(key) for key in ("tableName", "tableType")):
-            # Only reached with the word "replace": check refuses it otherwise.
-            return DiffResult(changes=True, replaces=["table_json"], delete_before_replace=False)
-        changed = differences(old, new, TABLE) or _schema_changed(_olds, _news)
-        return DiffResult(changes=bool(changed or plain_changes(_olds, _news, _PLAIN)))
+        documents = {"table_json": TABLE, "schema_json": SCHEMA}
+        return document_diff(_olds, _news, documents, identity=("tableName", "tableType"), plain=_PLAIN)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the table, or adopt an equal one."""
@@ -157,8 +145,7 @@ class PinotTableProvider(PinotProvider):
         """Delete the table (one with data only with the word ``delete-data``) and wait until it is gone."""
         name, _, table_type = _id.rpartition("_")
         deadline = deadline_of(_props, DEFAULT_SECONDS)
-        if self.owned(_id):
-            pulumi.log.info(f"table {_id} belongs to another resource of this program now and stays")
+        if self.stays("table", _id):
             return
         live = self.client.table(name, table_type, deadline)
         if live is None:

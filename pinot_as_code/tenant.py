@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from .arguments import in_place, words
@@ -31,6 +30,8 @@ from .transport import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import pulumi
 
 DEFAULT_SECONDS: Final = 300.0
 _TAGGED: Final = "tagged_instances"
@@ -75,9 +76,7 @@ class PinotTenantProvider(PinotProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Check the arguments and find the instances, so that a preview shows which ones join and leave."""
-        inspection = Inspection("tenant", without_provider(news))
-        inspection.words()
-        inspection.timeout()
+        inspection = Inspection("tenant", news)
         inspection.one_of("role", get_args(Role))
         inputs = inspection.inputs
         inputs.pop(_TAGGED, None)
@@ -143,8 +142,7 @@ class PinotTenantProvider(PinotProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Take the tenant's tags away; refused while one of its instances holds data of it."""
-        if self.owned(_id):
-            pulumi.log.info(f"tenant {_id} belongs to another resource of this program now and stays")
+        if self.stays("tenant", _id):
             return
         deadline = deadline_of(_props, DEFAULT_SECONDS)
         name, _, role = _id.rpartition("/")

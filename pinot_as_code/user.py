@@ -87,11 +87,9 @@ class PinotUserProvider(PinotProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Check the arguments."""
-        inspection = Inspection("user", without_provider(news))
-        allow = inspection.words()
-        inspection.timeout()
-        for key, allowed in (("component", Component), ("role", UserRole), ("adopt", Adopt)):
-            inspection.one_of(key, get_args(allowed))
+        inspection = Inspection("user", news)
+        inspection.one_of("component", get_args(Component))
+        inspection.one_of("role", get_args(UserRole))
         inputs = inspection.inputs
         name, password = inputs.get("username"), inputs.get("password")
         if not unknown(name) and not (isinstance(name, str) and re.fullmatch(r"[^.\s/]+", name)):
@@ -110,7 +108,7 @@ class PinotUserProvider(PinotProvider):
             inspection.ask(
                 "role",
                 self.client,
-                lambda until: inspection.guarded("role", self._informed(change, until), allow),
+                lambda until: inspection.guarded("role", self._informed(change, until)),
             )
         return inspection.result()
 
@@ -177,8 +175,7 @@ class PinotUserProvider(PinotProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the user; the last administrator of a component only with a word."""
-        if self.owned(_id):
-            pulumi.log.info(f"user {_id} belongs to another resource of this program now and stays")
+        if self.stays("user", _id):
             return
         deadline = deadline_of(_props, DEFAULT_SECONDS)
         name, _, component = _id.rpartition("/")
