@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from policy.resources import Context, Resource
     from product_model import Product
-    from product_model.descriptor import SchemaFact
+    from product_model.column_facts import SchemaFact
 
 TABLE: Final = "pulumi-python:dynamic/pinot:Table"
 PLANTED: Final = "Planted.Person@example.com"

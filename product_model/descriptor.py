@@ -6,33 +6,19 @@ Units stand in the names: days, hours; an objective carries its own.
 from __future__ import annotations
 
 from collections.abc import Iterable  # noqa: TC003 - beside annotations that pydantic evaluates
-from typing import Annotated, Literal
+from datetime import date  # noqa: TC003 - pydantic evaluates it
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints, model_validator
 
+from product_model.column_facts import PersonalDataKind, SchemaFact  # noqa: TC001 - pydantic evaluates them
 from product_model.environment import TenantName, TopicName  # noqa: TC001 - pydantic evaluates them
+from product_model.erasure_rules import Erasure  # noqa: TC001 - pydantic evaluates it
+from product_model.fact_types import Classification, Days, Part, Team, Text, Version
 from product_model.pinot_schema import ColumnName  # noqa: TC001 - pydantic evaluates it
 
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Team = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$")]
-# A field of the CloudEvent: an attribute of the envelope, or a path in its data.
-EventField = Annotated[
-    str, StringConstraints(pattern=r"^(id|type|source|time|data(\.[A-Za-z][A-Za-z0-9]*)+)$")
-]
-Days = Annotated[int, Field(ge=1, le=36500)]
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
-Classification = Literal["public", "internal", "confidential", "restricted"]
-
-
-def _several(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-class Part(BaseModel):
-    """A part of the descriptor: nothing unknown, nothing changed after reading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+if TYPE_CHECKING:
+    from product_model.column_facts import ColumnFact
 
 
 class Identity(Part):
@@ -41,6 +27,7 @@ class Identity(Part):
     id: Team
     name: Text
     version: Version
+    released: date = Field(description="day on which this version was published")
     status: Literal["draft", "active", "deprecated", "retired"]
     archetype: Literal["source-aligned", "aggregate", "consumer-aligned"]
     domain: Team
@@ -64,6 +51,7 @@ class Access(Part):
     readers: tuple[Team, ...] = Field(min_length=1)
     writers: tuple[Team, ...] = Field(min_length=1)
     admins: tuple[Team, ...] = Field(min_length=1)
+    request: Text = Field(description="what somebody does who wants to read")
 
     @model_validator(mode="after")
     def _once(self) -> Access:
@@ -94,8 +82,22 @@ class OutputPort(Part):
     """A way to read the product."""
 
     name: Team
-    kind: Literal["pinot", "s3", "kafka"]
+    kind: Literal["pinot", "s3"]
+    schemas: tuple[ColumnName, ...] = Field(min_length=1, description="what can be read there")
+    version: Version | None = Field(
+        default=None, description="of its contract; a port of tables has its schema's version"
+    )
     description: Text
+
+    @model_validator(mode="after")
+    def _one_version(self) -> OutputPort:
+        if self.kind == "pinot" and (len(self.schemas) != 1 or self.version is not None):
+            message = f"port {self.name!r} of tables; allowed: one schema, whose version is the contract's"
+            raise ValueError(message)
+        if self.kind == "s3" and self.version is None:
+            message = f"port {self.name!r} has no version; allowed: major.minor.patch"
+            raise ValueError(message)
+        return self
 
 
 class Ports(Part):
@@ -112,69 +114,6 @@ class EventKind(Part):
     type: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9.-]+\.v[0-9]+$")]
     description: Text
     time_field: ColumnName | None = None
-
-
-class PersonalDataKind(Part):
-    """A kind of personal data, and whether it is stored as a hash."""
-
-    hashed: bool
-    normalization: Literal["trimmed-lower-case", "digits"] | None = None
-    why: Text | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> PersonalDataKind:
-        if self.hashed and self.normalization is None:
-            message = "a hashed kind has no normalization; allowed: trimmed-lower-case, digits"
-            raise ValueError(message)
-        if not self.hashed and self.why is None:
-            message = "a kind that is stored in clear says not why; allowed: a sentence under `why`"
-            raise ValueError(message)
-        return self
-
-
-class ColumnFact(Part):
-    """What a column holds.
-
-    `from_` are fields of the event, `derived_from` columns of the same row; `kept_without` says why a row is
-    kept although the contract asks for the field.
-    """
-
-    name: ColumnName
-    from_: Annotated[tuple[EventField, ...], BeforeValidator(_several)] = Field(default=(), alias="from")
-    derived_from: tuple[ColumnName, ...] = ()
-    events: tuple[ColumnName, ...] = ()
-    required: bool = False
-    kept_without: Text | None = None
-    money: bool = False
-    free_text: bool = False
-    classification: Classification
-    personal_data: Team | None = None
-    description: Text
-
-    @model_validator(mode="after")
-    def _from_somewhere(self) -> ColumnFact:
-        if not self.from_ and not self.derived_from:
-            message = f"column {self.name!r} comes from nowhere; allowed: `from`, `derivedFrom` or both"
-            raise ValueError(message)
-        return self
-
-
-class SchemaFact(Part):
-    """The columns of one schema file, and the events that fill them."""
-
-    name: ColumnName
-    file: Text
-    version: Version
-    events: tuple[ColumnName, ...] = Field(min_length=1)
-    columns: tuple[ColumnFact, ...] = Field(min_length=1)
-
-    def column(self, name: str) -> ColumnFact | None:
-        """Return the column of that name."""
-        return next((column for column in self.columns if column.name == name), None)
-
-    def events_of(self, column: ColumnFact) -> tuple[str, ...]:
-        """Return the events that fill a column."""
-        return column.events or self.events
 
 
 class TableFact(Part):
@@ -250,6 +189,13 @@ class Objective(Part):
     window: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*d$")]
     description: Text
 
+    @model_validator(mode="after")
+    def _possible(self) -> Objective:
+        if self.unit == "percent" and self.target > 100:  # noqa: PLR2004 - percent
+            message = f"objective {self.name!r} asks for {self.target:g} percent; allowed: at most 100"
+            raise ValueError(message)
+        return self
+
 
 class Alert(Part):
     """When somebody is called."""
@@ -258,6 +204,16 @@ class Alert(Part):
     above: Annotated[float, Field(ge=0)]
     unit: Unit
     percentile: Annotated[int, Field(gt=0, lt=100)] | None = None
+
+
+class Step(Part):
+    """A program that carries data from one place to another; places are topics, tables and output ports."""
+
+    job: Team
+    by: Text
+    reads: tuple[Text, ...] = ()
+    writes: tuple[Text, ...] = Field(min_length=1)
+    description: Text
 
 
 class Term(Part):
@@ -287,6 +243,11 @@ class Descriptor(Part):
     archive: Archive
     objectives: tuple[Objective, ...] = Field(min_length=1)
     alerts: tuple[Alert, ...]
+    lineage: tuple[Step, ...] = Field(min_length=1)
+    questions: dict[Team, tuple[Team, ...]] = Field(
+        description="by a question's name: the readers who ask it"
+    )
+    erasure: Erasure
     glossary: tuple[Term, ...]
 
     @model_validator(mode="after")
@@ -317,7 +278,44 @@ class Descriptor(Part):
                 _known("event", column.events, schema.events)
                 if column.personal_data is not None:
                     _known("personalData", (column.personal_data,), tuple(self.personal_data))
+        for port in self.ports.output:
+            _known("schema", port.schemas, self.schema_names)
+        for step in self.lineage:
+            _known("place", (*step.reads, *step.writes), self.places)
+        for readers in self.questions.values():
+            _known("reader", readers, self.access.readers)
+        self.erasure.check_complete(self.stores)
         return self
+
+    @model_validator(mode="after")
+    def _duties_apart(self) -> Descriptor:
+        """Only the owner both writes and reads, or decides who may: nobody else watches over themselves."""
+        roles = (
+            ("reader", self.access.readers),
+            ("writer", self.access.writers),
+            ("admin", self.access.admins),
+        )
+        for team in sorted({team for _, teams in roles for team in teams} - {self.owner.team}):
+            held = [role for role, teams in roles if team in teams]
+            if len(held) > 1:
+                message = (
+                    f"access has {team!r} as {' and as '.join(held)}; allowed: one role a team, but for the"
+                    f" owner {self.owner.team}"
+                )
+                raise ValueError(message)
+        return self
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where data stands: topics, tables, and output ports that are no tables."""
+        port = self.ports.input[0]
+        files = [port.name for port in self.ports.output if port.kind == "s3"]
+        return (port.topic, port.quarantine_topic, *(table.name for table in self.tables), *files)
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """Where something about a person may stand, in the order in which an erasure goes through them."""
+        return (*self.places, "deep-store", "audit")
 
     @property
     def schema_names(self) -> tuple[str, ...]:

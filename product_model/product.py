@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from product_model.assets import Assets, LogicalTableAsset, SchemaAsset, TableAsset
 from product_model.contract import Contract, json_schema, read_contract
-from product_model.descriptor import Classification, Descriptor, LogicalTableFact, SchemaFact, TableFact
+from product_model.descriptor import Descriptor, LogicalTableFact, TableFact
 from product_model.documents import Document, parse, read_document
 from product_model.errors import ProductError
 from product_model.pinot_schema import Column, PinotSchema
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from product_model.column_facts import SchemaFact
     from product_model.environment import Environment
+    from product_model.fact_types import Classification
 
 DESCRIPTOR = "payment-service-data-product.yaml"
 

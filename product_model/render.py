@@ -9,7 +9,8 @@ from product_model.canonical import canonical_json
 from product_model.errors import ProductError
 
 if TYPE_CHECKING:
-    from product_model.descriptor import Descriptor, SchemaFact
+    from product_model.column_facts import SchemaFact
+    from product_model.descriptor import Descriptor
     from product_model.environment import Environment
 
 Json = dict[str, Any]

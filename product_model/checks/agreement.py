@@ -9,8 +9,8 @@ from product_model.pinot_schema import DateTimeField
 
 if TYPE_CHECKING:
     from product_model.checks.rule import Findings
+    from product_model.column_facts import ColumnFact, SchemaFact
     from product_model.contract import ContractField
-    from product_model.descriptor import ColumnFact, SchemaFact
     from product_model.product import Product, TableFile
 
 

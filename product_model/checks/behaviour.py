@@ -19,8 +19,8 @@ from product_model.ingestion import HASH_OF_NOTHING, Ingestion, UnknownFunctionE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from product_model.column_facts import ColumnFact
     from product_model.contract import Message
-    from product_model.descriptor import ColumnFact
     from product_model.product import Product, TableFile
 
 Event = dict[str, Any]
