@@ -2,6 +2,7 @@ package com.paymentic.pinot.engine.control;
 
 import com.paymentic.pinot.engine.EngineException;
 import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
 final class Multipart {
   private static final Pattern BOUNDARY = Pattern.compile("boundary=\"?([^\";]+)\"?", Pattern.CASE_INSENSITIVE);
   private static final int MAX_HEADER_BYTES = 8192;
+  private static final int BUFFER_BYTES = 64 * 1024;
 
   private Multipart() {
   }
@@ -43,11 +45,14 @@ final class Multipart {
   }
 
   static void copyFile(String boundary, InputStream body, OutputStream to) {
-    InputStream in = new BufferedInputStream(body, 64 * 1024);
+    InputStream in = new BufferedInputStream(body, BUFFER_BYTES);
+    // Byte by byte: a file behind it would be asked 25 million times for an hour of events.
+    OutputStream out = new BufferedOutputStream(to, BUFFER_BYTES);
     try {
       skipThrough(in, ("--" + boundary).getBytes(StandardCharsets.ISO_8859_1));
       skipHeaders(in);
-      copyUntil(in, ("\r\n--" + boundary).getBytes(StandardCharsets.ISO_8859_1), to);
+      copyUntil(in, ("\r\n--" + boundary).getBytes(StandardCharsets.ISO_8859_1), out);
+      out.flush();
       in.transferTo(OutputStream.nullOutputStream());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
