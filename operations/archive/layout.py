@@ -241,8 +241,7 @@ class Counts(Document):
         other_kinds: none of this product's business
         erasures: orders to forget, which no archived table stores
         rejected: what is no row; all of it is in the quarantine
-        flagged: stored ones that break the contract although Pinot's tables store them; the quarantine tells of
-            them too
+        flagged: stored ones that break the contract although Pinot stores them; the quarantine has them too
 
     """
 
