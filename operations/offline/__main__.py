@@ -1,0 +1,163 @@
+"""Fill the offline tables from the archive, hour by hour, and hold them against it.
+
+The archive's bucket, Pinot's addresses and the login come from options or the environment (see --help).
+Exit code: 0 all is well, 1 an hour could not be loaded or something is away, 2 a wrong option, 3 archive and
+tables differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from operations.archive.layout import Hour, Kind
+from operations.archive.store import ArchiveError
+from operations.offline.merge import merge_days
+from operations.offline.pending import COMPARED_DAYS, DAY_MS, boundary, closed_hours, lacking_hours
+from operations.offline.reconciliation import compare
+from operations.offline.settings import Connections, SettingsError, add_options
+from operations.pinot import PinotError
+
+if TYPE_CHECKING:
+    from operations.offline.load import PassResult
+
+_MERGE_SECONDS = 86_400.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        connections = Connections.of(options)
+        if options.command == "run":
+            return run(connections, options.every)
+        first, end = options.first, None if options.last is None else Hour.of_ms(options.last.end_ms)
+        if options.command == "load":
+            result = connections.loader(say).load(first, end)
+            tell(result)
+            return 0 if result.well else 1
+        if options.command == "reconcile":
+            comparisons = compare(connections.store, connections.pinot, Kind, first, end)
+            for comparison in comparisons:
+                for line in comparison.lines():
+                    say(line)
+            return 3 if any(comparison.differences for comparison in comparisons) else 0
+        return status(connections)
+    except SettingsError as error:
+        say(f"error: {error}")
+        return 2
+    except (ArchiveError, PinotError) as error:
+        say(f"error: {error}")
+        return 1
+
+
+def run(connections: Connections, every_seconds: float) -> int:
+    """Load again and again until the process is asked to end; what is away is tried at the next pass."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    loader = connections.loader(say)
+    merged_at = time.monotonic() - _MERGE_SECONDS if connections.merges else float("inf")
+    while not ended.is_set():
+        try:
+            tell(loader.load(), quiet=True)
+            if time.monotonic() - merged_at >= _MERGE_SECONDS:
+                merge_days(connections.pinot, Kind, say)
+                merged_at = time.monotonic()
+        except (ArchiveError, PinotError) as error:
+            say(f"error: {error}; next try in {every_seconds:.0f} s")
+        ended.wait(every_seconds)
+    return 0
+
+
+def status(connections: Connections) -> int:
+    """Say how far archive and tables are, and what is lacking; nothing is changed."""
+    well = True
+    now_ms = round(time.time() * 1000)
+    for kind in Kind:
+        closed = closed_hours(connections.store, kind, None, None)
+        lacking = list(
+            lacking_hours(
+                connections.store,
+                connections.pinot,
+                kind,
+                closed.values(),
+                changed_since_ms=now_ms - COMPARED_DAYS * DAY_MS,
+            )
+        )
+        until = boundary(connections.pinot, kind)
+        answered = (
+            "nothing"
+            if until is None
+            else f"up to {datetime.fromtimestamp(until / 1000).astimezone():%Y-%m-%d %H:%M %Z}"
+        )
+        say(
+            f"{'✗' if lacking else '✓'} {kind.offline_table}: {len(closed):,} closed hours"
+            f"{f' until {max(closed)}' if closed else ''}, {len(lacking):,} not loaded"
+            f"{f' from {lacking[0].manifest.hour}' if lacking else ''}; "
+            f"the logical table takes {answered} from here"
+        )
+        well = well and not lacking
+    return 0 if well else 1
+
+
+def tell(result: PassResult, *, quiet: bool = False) -> None:
+    """Say what a pass left undone, and what it did; with `quiet`, nothing when there was nothing to do."""
+    for waiting in result.waiting:
+        say(f"… {waiting.kind.offline_table} {waiting.hour}: {waiting.why}")
+    if quiet and not (result.loaded or result.problems):
+        return
+    rows = sum(loaded.rows for loaded in result.loaded)
+    say(
+        f"{len(result.loaded):,} hours with {rows:,} rows loaded, {len(result.problems):,} with a problem, "
+        f"{len(result.waiting):,} waiting"
+    )
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)  # noqa: T201 - a command's output
+
+
+def _hour(text: str) -> Hour:
+    for form in (text, f"{text}T00"):
+        try:
+            return Hour.parse(form)
+        except ValueError:
+            continue
+    message = f"{text!r} is no hour; allowed: 2026-03-14T09 or 2026-03-14, UTC"
+    raise argparse.ArgumentTypeError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m operations.offline",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, what in (
+        ("load", "load what the tables lack, once; a range that is given is compared whole"),
+        ("run", "load again and again"),
+        ("status", "say how far archive and tables are"),
+        ("reconcile", "compare archive and tables by hour; exit code 3 when they differ"),
+    ):
+        command = commands.add_parser(name, help=what, description=what)
+        add_options(command)
+        if name == "run":
+            command.add_argument(
+                "--every", type=float, default=60.0, help="seconds from pass to pass (default: 60)"
+            )
+        if name in {"load", "reconcile"}:
+            command.add_argument("--from", dest="first", type=_hour, help="first hour: 2026-03-14T09, UTC")
+            command.add_argument("--to", dest="last", type=_hour, help="last hour, included")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
