@@ -11,13 +11,15 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 VENV_STAMP := $(VENV)/.installed
+# The standards' own linters pull in more than the product needs, so they have a place of their own.
+STANDARDS := .local/standards
 PY := $(VENV)/bin/python
 ENGINE := local/pinot-engine/pom.xml
 GO_PROGRAMS := $(patsubst %/main.go,%,$(wildcard local/toolchain/*/main.go))
 ARGS ?=
 STACK ?=
 
-.PHONY: check-product help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
+.PHONY: check-product contracts lint-contracts help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +44,12 @@ preview: $(VENV_STAMP) ## show what `make up` would change; STACK=dev or prod: o
 
 check-product: $(VENV_STAMP) ## hold the product's files against each other, and say what was compared
 	@$(PY) -m product_model
+
+contracts: $(VENV_STAMP) ## write what the product publishes: contracts, event schemas, lineage, the product page
+	@$(PY) -m product_model.contracts $(ARGS)
+
+lint-contracts: $(STANDARDS)/.installed ## hold the contracts to their standards' own linters (the test run uses their schemas alone)
+	@PATH="$(CURDIR)/$(STANDARDS)/bin:$$PATH" dataproduct lint data-product/contracts/payment-service-data-product.odps.yaml
 
 settings: $(VENV_STAMP) ## write docs/settings.md, the page of every setting
 	@$(PY) -m components.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
@@ -97,4 +105,10 @@ $(VENV_STAMP): requirements/dev.txt
 	@if [[ ! -x $(PY) ]]; then echo "  → making $(VENV) with $(PYTHON)"; "$(PYTHON)" -m venv $(VENV); fi
 	@echo "  → installing requirements/dev.txt into $(VENV)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(STANDARDS)/.installed: requirements/standards.txt $(VENV_STAMP)
+	@echo "  → installing requirements/standards.txt into $(STANDARDS)"
+	@$(PY) -m venv $(STANDARDS)
+	@$(STANDARDS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/standards.txt
 	@touch $@

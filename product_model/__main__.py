@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from product_model.checks import RULES
+from product_model.checks import ALL_RULES
 from product_model.errors import ProductError
 from product_model.product import load_product
 from product_model.questions import load_questions
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rules", action="store_true", help="list the rules, and what happens without each")
     options = parser.parse_args(arguments)
     if options.rules:
-        _say(*(f"{rule.name}: otherwise {rule.why}" for rule in RULES))
+        _say(*(f"{rule.name}: otherwise {rule.why}" for rule in ALL_RULES))
         return 0
     try:
         product = load_product(options.directory)
@@ -29,10 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     except ProductError as error:
         _say(str(error))
         return 1
-    disagreements = [broken for rule in RULES for broken in rule.broken(product)]
-    for rule in RULES:
+    disagreements = [broken for rule in ALL_RULES for broken in rule.broken(product)]
+    for rule in ALL_RULES:
         count = sum(broken.rule == rule.name for broken in disagreements)
-        _say(f"  {'ok' if count == 0 else f'{count} wrong':>8}  {rule.name}")
+        _say(f"  {'ok' if count == 0 else f'{count} wrong':>8}  {rule.name:16}  {rule.holds}")
     columns = sum(len(schema.columns) for schema in product.schemas)
     _say(
         f"{len(product.contract.messages)} events, {len(product.schemas)} schemas with {columns} columns, "

@@ -50,6 +50,7 @@ class Contract:
     """All kinds of events of the topic."""
 
     file: str
+    version: str
     topic: str
     partitions: int
     messages: Mapping[str, Message]
@@ -81,7 +82,8 @@ def read_contract(document: Document) -> Contract:
             "it does not say how many partitions the topic has",
             "a whole number under `partitions`",
         )
-    return Contract(document.file, str(channel["address"]), kafka["partitions"], messages)
+    version = reader.at("info").get("version")
+    return Contract(document.file, str(version), str(channel["address"]), kafka["partitions"], messages)
 
 
 def json_schema(contract_document: Document, message: str) -> Schema:
@@ -157,13 +159,13 @@ class _Reader:
         return Message(name, str(kind.schema["const"]), fields, examples, schema)
 
 
-def _merged(schema: Schema) -> Schema:
+def merged_schema(schema: Mapping[str, Any]) -> Schema:
     """Put the members of an allOf into one object schema."""
     merged: Schema = {key: value for key, value in schema.items() if key != "allOf"}
     properties: dict[str, Schema] = dict(merged.get("properties", {}))
     required = list(merged.get("required", ()))
     for part in schema.get("allOf", ()):
-        inner = _merged(part)
+        inner = merged_schema(part)
         for name, value in inner.get("properties", {}).items():
             properties[name] = {**properties.get(name, {}), **value}
         required += inner.get("required", ())
@@ -175,7 +177,7 @@ def _merged(schema: Schema) -> Schema:
 
 
 def _fields(schema: Schema, prefix: str, *, required: bool) -> Iterator[ContractField]:
-    schema = _merged(schema)
+    schema = merged_schema(schema)
     properties = schema.get("properties")
     if properties is None:
         yield ContractField(prefix, required, schema.get("x-personal-data"), schema)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from product_model.checks import agreement, behaviour, tables
+from product_model.checks import agreement, behaviour, statements, tables
 
 if TYPE_CHECKING:
     from product_model.checks.rule import Rule
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from product_model.product import Product
 
 RULES: tuple[Rule, ...] = (*agreement.RULES, *tables.RULES, *behaviour.RULES)
+"""What must hold before anything is deployed."""
+ALL_RULES: tuple[Rule, ...] = (*RULES, *statements.RULES)
+"""What must hold before anything is released: what is said of the product, too."""
 
 
 def check_product(product: Product) -> tuple[Disagreement, ...]:

@@ -34,6 +34,16 @@ class Rule:
     why: str
     check: Callable[[Product], Findings]
 
+    @property
+    def holds(self) -> str:
+        """What is held together, in a sentence: the first line of the check's docstring."""
+        first = str(self.check.__doc__).partition("\n")[0]
+        for start in ("See that ", "Look for "):
+            if first.startswith(start):
+                first = first.removeprefix(start)
+                first = f"No {first}" if start == "Look for " else first[0].upper() + first[1:]
+        return first
+
     def broken(self, product: Product) -> Iterator[Disagreement]:
         """Yield what breaks the rule."""
         for finding in self.check(product):

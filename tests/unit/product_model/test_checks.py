@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from product_model.__main__ import main
-from product_model.checks import RULES
-from tests.unit.product_model import mistakes_between_files, mistakes_in_tables
+from product_model.checks import ALL_RULES
+from tests.unit.product_model import mistakes_between_files, mistakes_in_statements, mistakes_in_tables
 
 if TYPE_CHECKING:
     from tests.unit.product_model.conftest import ProductCopy
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.unit
 BOOKED = "pinot-tables/transaction-booked-rt-table.json"
 OFFLINE = "pinot-tables/transaction-booked-offline-table.json"
 DESCRIPTOR = "payment-service-data-product.yaml"
-BROKEN = mistakes_between_files.BROKEN | mistakes_in_tables.BROKEN
+BROKEN = mistakes_between_files.BROKEN | mistakes_in_tables.BROKEN | mistakes_in_statements.BROKEN
 
 
 @pytest.mark.parametrize("mistake", BROKEN)
@@ -30,9 +30,14 @@ def test_a_mistake_is_found_by_its_rule_and_said(product_copy: ProductCopy, mist
     assert all(broken.allowed and broken.key and broken.file for broken in found)
 
 
+def test_every_rule_says_what_it_holds_and_what_happens_without_it() -> None:
+    assert all(rule.why and rule.name and rule.holds.endswith(".") for rule in ALL_RULES)
+    assert len({rule.name for rule in ALL_RULES}) == len(ALL_RULES)
+
+
 def test_every_rule_is_broken_somewhere_here_or_among_the_origins_mistakes() -> None:
     elsewhere = {"kept", "foreign", "functions", "fields", "clear-text", "deduplication", "money"}
-    assert {rule.name for rule in RULES} - {case[2] for case in BROKEN.values()} == elsewhere
+    assert {rule.name for rule in ALL_RULES} - {case[2] for case in BROKEN.values()} == elsewhere
 
 
 def test_a_foreign_kind_that_becomes_a_row_is_found(product_copy: ProductCopy) -> None:
@@ -51,7 +56,7 @@ def test_the_program_says_what_holds_together(
 ) -> None:
     assert main([str(product_copy.directory)]) == 0
     said = capsys.readouterr().out
-    assert all(f"ok  {rule.name}" in said for rule in RULES)
+    assert all(f"ok  {rule.name}" in said for rule in ALL_RULES)
     assert "5 tables, 2 logical tables, 7 questions" in said
 
 

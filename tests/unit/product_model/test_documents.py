@@ -123,6 +123,12 @@ DESCRIPTOR = "payment-service-data-product.yaml"
         ),
         (
             DESCRIPTOR,
+            "topic: payments\n",
+            "topic: payment-events\n",
+            "place 'payments' is not described; allowed: payment-events, payments.quarantine, ",
+        ),
+        (
+            DESCRIPTOR,
             "reads: [archive]",
             "reads: [archives]",
             "place 'archives' is not described; allowed: payments, payments.quarantine, ",
