@@ -14,7 +14,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
+from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from product_model.expressions import Call, Expression, Identifier, Literal, identifiers, parse
@@ -34,6 +36,8 @@ STREAM_MARKER = "__metadata$recordSerializedValueSize"
 # Canonical JSON of nothing: what must never be stored as a hash.
 HASH_OF_NOTHING = hashlib.sha256(b"").hexdigest()
 _HOUR_MS = 3_600_000
+# Between these Double.toString writes no exponent.
+_JAVA_PLAIN_FROM, _JAVA_EXPONENT_FROM = 1e-3, 1e7
 _MILLISECOND = timedelta(milliseconds=1)
 _JODA = re.compile(
     r"(\d{1,4})-(\d{1,2})-(\d{1,2})T(\d{1,2}):(\d{1,2}):(\d{1,2})\.(\d{1,3})(?:Z|([+-])(\d{2}):?(\d{2}))",
@@ -214,7 +218,33 @@ def _json_path_exists(document: object, path: str) -> bool:
         return False
 
 
-_json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_plain_json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _json_text(value: object) -> str:
+    """Write JSON as Jackson does: numbers with a fraction in Java's spelling."""
+    match value:
+        case float():
+            return _java_double(value)
+        case dict():
+            members = (f"{_plain_json_text(key)}:{_json_text(inner)}" for key, inner in value.items())
+            return f"{{{','.join(members)}}}"
+        case list():
+            return f"[{','.join(map(_json_text, value))}]"
+    return _plain_json_text(value)
+
+
+def _java_double(value: float) -> str:
+    """Write a number as Double.toString does; what is beyond its range is a text in Jackson's JSON."""
+    if isinf(value):
+        return '"Infinity"' if value > 0 else '"-Infinity"'
+    if value == 0 or _JAVA_PLAIN_FROM <= abs(value) < _JAVA_EXPONENT_FROM:
+        return f"{Decimal(repr(value)):f}" if value else repr(value)
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    text = "".join(map(str, digits)).rstrip("0")
+    # repr gives a finite number's exponent as a whole number.
+    power = len(digits) + int(exponent) - 1
+    return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{power}"
 
 
 def _json_path_string(document: object, path: str) -> str | None:
@@ -306,7 +336,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "contains": lambda text, part: part in _text(text),
     "lower": lambda text: _text(text).lower(),
     "trim": _trim,
-    "toutf8": lambda text: _text(text).encode(),
+    # Java writes "?" for half a surrogate pair.
+    "toutf8": lambda text: _text(text).encode("utf-8", "replace"),
     "sha256": lambda value: hashlib.sha256(value).hexdigest(),
     "fromiso8601": _from_iso8601,
     "fromdatetime": _from_date_time,

@@ -182,13 +182,11 @@ class Intent(Batch):
 
     Args:
         judged_at_ms: the time by which "more than a day ahead" is judged, so that every writer judges alike
-        schema_versions: version of each kind's schema; a file tells it too
 
     """
 
     layout_version: Literal[1] = 1
     judged_at_ms: int
-    schema_versions: dict[Kind, str]
 
 
 class ArchivedFile(Document):
@@ -263,10 +261,16 @@ class Counts(Document):
 
 
 class Done(Batch):
-    """What a batch holds. `lost` means that the topic had deleted the range before it was read."""
+    """What a batch holds.
+
+    Args:
+        outcome: `lost` when the topic had deleted the range before it was read, `before-archive` when that was
+            before archiving began; such a range has no files
+
+    """
 
     layout_version: Literal[1] = 1
-    lost: bool = False
+    outcome: Literal["archived", "lost", "before-archive"] = "archived"
     counts: Counts = Counts()
     files: tuple[ArchivedFile, ...] = ()
 

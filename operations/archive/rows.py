@@ -1,0 +1,236 @@
+"""What becomes of one value of the topic: a row of a kind, nothing of ours, an erasure, or a breach.
+
+A row is what Pinot's real-time table makes of the event, by that table's own functions; so the archive, and
+the offline tables that are filled from it, hold the rows that the real-time tables hold. A *breach* is what
+the event does against the contract (asyncapi.yaml) or the tables' filter. Most breaches are no row; where Pinot
+stores such an event all the same (an id that is a number, say), the archive stores it as well and the quarantine is told.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+import jsonschema_rs
+import orjson
+
+from operations.archive.json_values import NotJsonError, decoded, deep_recursion, suspicious
+from operations.archive.layout import Kind
+from operations.archive.usual_rows import DAY_MS, EARLIEST_MS, UnusualError, UsualRows
+from product_model.ingestion import Ingestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from operations.archive.usual_rows import Event, Row
+    from product_model.product import Product
+
+log = logging.getLogger(__name__)
+
+_ERASED: Final = "com.paymentic.payments.transaction-erased.v1"
+_MOST_BREACHES: Final = 10
+_KEYWORDS: Final = frozenset({"pattern", "type", "enum", "const", "minLength", "maxLength", "oneOf"})
+
+
+class Fate(Enum):
+    """What becomes of a value."""
+
+    STORED = "stored"
+    OTHER_KIND = "other kind"
+    ERASURE = "erasure"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One way in which an event breaks the contract.
+
+    Args:
+        rule: a stable name, such as `contract:data.amount:pattern`, `json`, `time:data.bookedAt:ahead`
+        reason: a sentence for people; neither holds anything of the event
+
+    """
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one value.
+
+    Args:
+        fate: what
+        kind: the kind of event, where it is one of ours
+        row: the columns in the schema's order, where it is stored
+        time_ms: the kind's time of the row
+        event: the event as read, where it was looked into (not kept for ordinary rows)
+        breaches: none for an ordinary event
+
+    """
+
+    fate: Fate
+    kind: Kind | None = None
+    row: Row = ()
+    time_ms: int = 0
+    event: Any = None
+    breaches: tuple[Breach, ...] = ()
+
+
+_OTHER_KIND: Final = Verdict(Fate.OTHER_KIND)
+_ERASURE: Final = Verdict(Fate.ERASURE)
+
+
+class Rows:
+    """Judges values by one product's contract and tables. Holds nothing of them."""
+
+    def __init__(self, product: Product, *, usual: bool = True) -> None:
+        """Compile contract and tables; without `usual` every row is made by the definition, ten times slower."""
+        names = {message.type: name for name, message in product.contract.messages.items()}
+        self._contracts = {
+            kind: jsonschema_rs.Draft7Validator(product.event_schema(names[kind]))
+            for kind in (*(kind.event_type for kind in Kind), _ERASED)
+        }
+        self._kinds = {kind.event_type: _KindRows(product, kind, usual=usual) for kind in Kind}
+
+    def judge(self, value: bytes | None, now_ms: int) -> Verdict:
+        """Judge a record's value; `now_ms` is the time by which times ahead are told."""
+        if not value:
+            return _rejected(None, None, Breach("json", "the record has no value"))
+        try:
+            event = decoded(value) if suspicious(value) else orjson.loads(value)
+        except NotJsonError as error:
+            return _rejected(None, None, Breach("json", f"the value is no JSON that can be read: {error}"))
+        except orjson.JSONDecodeError:
+            return self._judge_odd(value, now_ms)
+        return self._judge_event(event, now_ms)
+
+    def _judge_odd(self, value: bytes, now_ms: int) -> Verdict:
+        """Judge what orjson refuses: no JSON, or JSON that Pinot's reader takes all the same."""
+        try:
+            event = decoded(value)
+        except NotJsonError as error:
+            return _rejected(None, None, Breach("json", f"the value is no JSON that can be read: {error}"))
+        return self._judge_event(event, now_ms, odd=True)
+
+    def _judge_event(self, event: Any, now_ms: int, *, odd: bool = False) -> Verdict:  # noqa: ANN401 - any JSON
+        if not isinstance(event, dict):
+            return _rejected(None, None, Breach("json", "the value is JSON, but no object"))
+        kind = event.get("type")
+        if not isinstance(kind, str):
+            return _rejected(None, event, Breach("contract:type:type", "type is missing or no text"))
+        contract = self._contracts.get(kind)
+        if contract is None:
+            return _OTHER_KIND
+        try:
+            valid = contract.is_valid(event)
+        except ValueError:
+            # Nested deeper than the validator goes, or text that is no Unicode (half a surrogate pair).
+            breaches: tuple[Breach, ...] = (
+                Breach("json:depth", "it is nested too deeply, or holds text that is no Unicode"),
+            )
+        else:
+            if valid and not odd:
+                return _ERASURE if kind == _ERASED else self._kinds[kind].usual_verdict(event, now_ms)
+            breaches = () if valid else tuple(_breaches(contract, event))
+        if odd:
+            breaches = (*breaches, Breach("json:strict", "it is no JSON by RFC 8259, though Pinot reads it"))
+        if kind == _ERASED:
+            return Verdict(Fate.REJECTED, None, event=event, breaches=breaches)
+        return self._kinds[kind].verdict(event, now_ms, breaches)
+
+
+class _KindRows:
+    """Rows of one kind."""
+
+    def __init__(self, product: Product, kind: Kind, *, usual: bool) -> None:
+        table = next(file for file in product.tables if file.fact.name == kind.realtime_table)
+        columns = product.schema(kind.schema_name).schema.column_names
+        self._kind = kind
+        self._columns = columns
+        self._definition = Ingestion(table.table.ingestion_config, columns)
+        self._usual: UsualRows | None = None
+        if usual:
+            try:
+                self._usual = UsualRows(product, kind)
+            except UnusualError as error:
+                log.warning("%s: column %s is new to the fast way; rows are made the slow way", kind, error)
+        self._time_index = columns.index(kind.time_column)
+
+    def usual_verdict(self, event: Event, now_ms: int) -> Verdict:
+        if self._usual is not None:
+            try:
+                row = self._usual.row(event, now_ms)
+            except UnusualError:
+                pass
+            else:
+                return Verdict(Fate.STORED, self._kind, row, row[self._time_index])
+        return self.verdict(event, now_ms, ())
+
+    def verdict(self, event: Event, now_ms: int, breaches: tuple[Breach, ...]) -> Verdict:
+        """Judge by the definition."""
+        with deep_recursion():
+            outcome = self._definition.of_event(event, now_ms)
+        if outcome.row is None:
+            found = breaches or tuple(self._by_filter(event, now_ms, failed=outcome.failure is not None))
+            return Verdict(Fate.REJECTED, self._kind, event=event, breaches=found)
+        row = tuple(outcome.row[column] for column in self._columns)
+        if self._usual is not None:
+            self._usual.learn(event, outcome.row["eventSource"])
+        return Verdict(Fate.STORED, self._kind, row, row[self._time_index], event if breaches else None, breaches)
+
+    def _by_filter(self, event: Event, now_ms: int, *, failed: bool) -> Iterator[Breach]:
+        """Say why an event that keeps the contract's forms is no row."""
+        data = event.get("data")
+        times = {"time": event.get("time")}
+        if isinstance(data, dict):
+            times[f"data.{self._kind.time_column}"] = data.get(self._kind.time_column)
+        found = False
+        for name, text in times.items():
+            rule = _wrong_time(text, now_ms)
+            if rule is not None:
+                found = True
+                yield Breach(f"time:{name}:{rule[0]}", f"{name} {rule[1]}")
+        if failed:
+            yield Breach("table:function", "a function of the table fails on it")
+        elif not found:
+            yield Breach("table:filter", "the table's filter drops it")
+
+
+def now_ms() -> int:
+    """Return this machine's time."""
+    return time.time_ns() // 1_000_000
+
+
+def _wrong_time(text: object, now_ms: int) -> tuple[str, str] | None:
+    from datetime import datetime  # noqa: PLC0415
+    if not isinstance(text, str):
+        return "type", "is no text"
+    try:
+        moment_ms = datetime.fromisoformat(text.upper()).timestamp() * 1000
+    except ValueError:
+        return "calendar", "is no time of the calendar"
+    if moment_ms < EARLIEST_MS:
+        return "past", "is before 1972"
+    return ("ahead", "is more than a day ahead") if moment_ms > now_ms + DAY_MS else None
+
+
+def _rejected(kind: Kind | None, event: Any, breach: Breach) -> Verdict:  # noqa: ANN401 - any JSON
+    return Verdict(Fate.REJECTED, kind, event=event, breaches=(breach,))
+
+
+def _breaches(contract: Any, event: Event) -> Iterator[Breach]:  # noqa: ANN401 - a compiled schema
+    """Name what the contract's keywords find; paths are those of the contract's own fields."""
+    for number, error in enumerate(contract.iter_errors(event)):
+        if number == _MOST_BREACHES:
+            return
+        place = ".".join(str(part) for part in error.instance_path)
+        keyword = str(error.schema_path[-1])
+        if keyword == "required":
+            name = f"{place}.{error.kind.property}" if place else str(error.kind.property)
+            yield Breach(f"contract:{name}:required", f"{name} is missing")
+        else:
+            yield Breach(f"contract:{place or 'event'}:{keyword}", f"{place or 'the event'} breaks {keyword!r}")
