@@ -39,6 +39,7 @@ def product_environment(kafka: KafkaSettings, pinot: PinotSettings, product: Pro
                 for name, pool in pools
                 if pool is not None
             ),
+            minions=pinot.minions or pinot.mode == "kubernetes",
             peer_download_scheme=pinot.peer_download_scheme,
             retention_days=dict(pinot.retention_days),
             segment_rows=pinot.segment_rows,

@@ -63,6 +63,11 @@ class PinotSettings(SettingsPart):
         default=None, description="Servers for older segments; none: no warm pool."
     )
     cold: PoolSettings | None = Field(default=None, description="Servers for the oldest; none: no cold pool.")
+    minions: bool = Field(
+        default=False,
+        description="Whether that Pinot has minions, which run the tables' scheduled tasks; in mode kubernetes"
+        " there are some in any case.",
+    )
     peer_download_scheme: Literal["http", "https"] | None = Field(
         default=None,
         description="How replicas fetch segments from each other; needed with more than one copy and"

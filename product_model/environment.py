@@ -54,6 +54,10 @@ class Environment(BaseModel):
     pools: tuple[Pool, ...] = Field(
         default=(), description="tiers of the archive tables; none: all segments stay on server_tenant"
     )
+    minions: bool = Field(
+        default=False,
+        description="whether minions run the tables' scheduled tasks; Pinot refuses a schedule without a minion",
+    )
     peer_download_scheme: Literal["http", "https"] | None = Field(
         default="http", description="how copies fetch segments from each other; needed when replication > 1"
     )

@@ -46,6 +46,8 @@ def render_table(table: Json, environment: Environment, schema: SchemaFact, desc
     elif "peerSegmentDownloadScheme" in segments:
         segments["peerSegmentDownloadScheme"] = environment.peer_download_scheme
     rendered["tenants"] = {"broker": environment.broker_tenant, "server": environment.server_tenant}
+    if not environment.minions:
+        rendered.pop("task", None)
     if "tierConfigs" in rendered:
         _overlay_tiers(rendered, environment)
     stream = rendered["ingestionConfig"].get("streamIngestionConfig")

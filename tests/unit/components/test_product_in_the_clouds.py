@@ -81,6 +81,19 @@ def test_offline_tables_move_to_the_pools_in_prod_and_stay_in_dev(build: Build) 
     }
 
 
+def test_old_versions_of_a_transaction_are_compacted_where_minions_are(build: Build) -> None:
+    # Erasure hides a row at once; that task is what takes its older versions off the disks.
+    for stack in ("prod", "dev"):
+        table = json.loads(build(product(stack)).one("Table", "payment_analytics").inputs["table_json"])
+        assert table["upsertConfig"]["snapshot"] == "ENABLE", "the task reads which rows are valid from it"
+        task = table["task"]["taskTypeConfigsMap"]["UpsertCompactionTask"]
+        assert task == {
+            "schedule": "0 0 3 * * ?",
+            "bufferTimePeriod": "7d",
+            "invalidRecordsThresholdCount": "1",
+        }
+
+
 def test_tables_name_the_login_and_do_not_hold_it(build: Build) -> None:
     program = build(product("prod"))
     table = json.loads(program.one("Table", "payment_analytics").inputs["table_json"])

@@ -24,6 +24,7 @@ PROD = Environment(
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.jaas.config": "${KAFKA_JAAS_SECRET}",
     },
+    minions=True,
     pools=(
         Pool(name="warm", after="90d", server_tenant="payment_warm"),
         Pool(name="cold", after="365d", server_tenant="payment_cold"),
@@ -47,6 +48,12 @@ def _tables(assets: Assets) -> dict[str, dict[str, Any]]:
 def _stream(table: dict[str, Any]) -> dict[str, str]:
     maps: list[dict[str, str]] = table["ingestionConfig"]["streamIngestionConfig"]["streamConfigMaps"]
     return maps[0]
+
+
+def test_a_schedule_is_only_where_minions_are(product: Product) -> None:
+    scheduled = _tables(product.render(PROD))["payment_analytics"]["task"]["taskTypeConfigsMap"]
+    assert scheduled["UpsertCompactionTask"]["schedule"] == "0 0 3 * * ?"
+    assert [name for name, table in _tables(product.render(LOCAL)).items() if "task" in table] == []
 
 
 def test_prod_is_the_files_themselves_but_for_the_brokers(product: Product) -> None:
