@@ -6,6 +6,7 @@ Nothing of it ever enters a resource's properties, and so neither state nor prev
 from __future__ import annotations
 
 import os
+import ssl
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,8 +84,8 @@ class Settings:
         elif bool(self.username) != bool(self.password):
             missing = "pinot:password" if self.username else "pinot:username"
             yield missing, "is not set while its partner is", "both, or neither"
-        if self.ca_file is not None and not Path(self.ca_file).is_file():
-            yield "pinot:caFile", f"names {self.ca_file}, which is no file", "a PEM file of the authority"
+        if self.ca_file is not None and (fault := _unfit(self.ca_file)):
+            yield "pinot:caFile", f"names {self.ca_file}, which {fault}", "a PEM file of the authority"
         if not 0 < self.seconds <= _LONGEST_CALL:
             yield "pinot:callTimeoutSeconds", f"is {self.call_seconds}", f"seconds up to {_LONGEST_CALL}"
 
@@ -95,6 +96,17 @@ class Settings:
             return _CALL_SECONDS if self.call_seconds is None else float(self.call_seconds)
         except ValueError:
             return 0.0
+
+
+def _unfit(ca_file: str) -> str | None:
+    """Return why a file cannot say which authorities to trust; None when it can."""
+    if not Path(ca_file).is_file():
+        return "is no file"
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_file)
+    except OSError as error:  # an ssl.SSLError is one too
+        return f"holds no certificate that can be read ({error.strerror or error})"
+    return None
 
 
 def client_for(configuration: Configuration, environ: Mapping[str, str] = os.environ) -> PinotClient:

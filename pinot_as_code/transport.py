@@ -178,10 +178,13 @@ class Transport:
         if session is None:
             session = requests.Session()
             session.auth = _Authorization(self._credentials.header)
-            if self._ca_file is not None:
-                session.verify = self._ca_file
             self._threads.session = session
         return session
+
+    @property
+    def authority(self) -> str | None:
+        """File of the authority that a certificate is verified by; None: the system's authorities."""
+        return self._ca_file
 
     @property
     def secrets(self) -> set[str]:
@@ -219,25 +222,27 @@ class _Exchange:
                 data=data,
                 headers={"Content-Type": "application/json", "Accept": "application/json"},
                 timeout=(min(_CONNECT_SECONDS, limit.left), limit.left),
+                # Not the session's: a REQUESTS_CA_BUNDLE of the shell would override that one.
+                verify=self.transport.authority or True,
                 allow_redirects=False,
                 stream=True,
             )
             with response:
                 return self._answer(response, self._read(response, limit))
         except requests.exceptions.SSLError as error:
-            message = (
-                f"{self}: TLS to {self.transport.url} failed ({_cause(error)}); if an authority of your own "
-                "signed the controller's certificate, name its file in pinot:caFile (or PINOT_CA_FILE)"
-            )
+            hint = _tls_hint(str(error), self.transport.authority)
+            message = f"{self}: TLS to {self.transport.url} failed ({_cause(error)}); {hint}"
             raise NotPinotError(message) from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
             if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
                 message = f"{self}: nobody answers at {self.transport.url} ({_cause(error)})"
                 raise UnreachableError(message) from None
-            fault = self._unknown("the connection broke", error)
+            # A port that wants TLS hangs up on plain HTTP.
+            hint = _NO_TLS if "without response" in str(error) and _plain(self.transport.url) else ""
+            fault = self._unknown("the connection broke", error, hint)
             raise fault from None
-        except requests.exceptions.Timeout:
-            fault = self._unknown("no answer", None)
+        except requests.exceptions.Timeout as error:
+            fault = self._unknown("no answer", None, _ONLY_TLS if _shaking_hands(error) else "")
             raise fault from None
         except (requests.exceptions.RequestException, HTTPError) as error:
             fault = self._unknown("the answer could not be read", error)
@@ -311,9 +316,9 @@ class _Exchange:
         )
         return NotPinotError(message)
 
-    def _unknown(self, what: str, error: Exception | None) -> PinotError:
+    def _unknown(self, what: str, error: Exception | None, hint: str = "") -> PinotError:
         why = f"within {self.transport.call_seconds:g} s" if error is None else f"({_cause(error)})"
-        return OutcomeUnknownError(f"{self}: {what} {why}")
+        return OutcomeUnknownError(f"{self}: {what} {why}{hint}")
 
     def _reason(self, value: Json, text: str = "") -> str:
         reason = value.get("error", text) if isinstance(value, dict) else text
@@ -348,6 +353,39 @@ def _cause(error: Exception) -> str:
     inner = reason or (error.args[0] if error.args else error)
     text = str(inner).rpartition(": ")[2]
     return text[:200] or type(error).__name__
+
+
+_NO_TLS: Final = "; if it answers over TLS only, pinot:controllerUrl must begin with https://"
+_ONLY_TLS: Final = " to the TLS handshake; if it speaks no TLS, pinot:controllerUrl must begin with http://"
+
+
+def _plain(url: str) -> bool:
+    return url.startswith("http:")
+
+
+def _shaking_hands(error: BaseException | None) -> bool:
+    """Say whether time was up before TLS was agreed on (urllib3 says so only in what it wraps)."""
+    while error is not None:
+        if "handshake operation" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _tls_hint(cause: str, authority: str | None) -> str:
+    """Return what to do about a handshake that failed."""
+    if "mismatch" in cause:
+        return "that is another host's certificate: write a name that it holds into pinot:controllerUrl"
+    if "WRONG_VERSION_NUMBER" in cause or "record layer failure" in cause:
+        return "what answers there speaks no TLS: write http:// in pinot:controllerUrl, or the port for TLS"
+    if "expired" in cause:
+        return "the controller needs a new certificate"
+    if authority is None:
+        return (
+            "if an authority of your own signed the controller's certificate, name its file in pinot:caFile "
+            "(or PINOT_CA_FILE)"
+        )
+    return f"the authority in {authority} (pinot:caFile) did not sign the controller's certificate"
 
 
 def _origin(location: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
 Answer = tuple[int, str, bytes]
@@ -42,6 +43,8 @@ class FaultProxy:
     target: str
     rate: float = 0.0
     """Share of requests that something happens to."""
+    tls: ssl.SSLContext | None = None
+    """Certificate and key, when it shall speak TLS."""
     happened: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _server: ThreadingHTTPServer | None = None
@@ -50,7 +53,7 @@ class FaultProxy:
     def url(self) -> str:
         """Where to send requests."""
         assert self._server is not None
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self._server.server_address[1]}"
 
     def begin(self, seed: int, rate: float) -> None:
         """Break a share of what comes from now on, by a seed."""
@@ -83,6 +86,12 @@ class FaultProxy:
         self.begin(0, self.rate)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        if self.tls is not None:
+            # The handshake belongs to the connection's own thread: one that fails must not end the listening.
+            self._server.socket = self.tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+            self._server.handle_error = lambda *_: None  # type: ignore[method-assign] # the client tells it
         thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )

@@ -67,10 +67,9 @@ def test_a_wrong_setting_is_named_with_its_cure_and_without_secrets(
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_authoritys_file_is_used(tmp_path: Path) -> None:
+def test_an_authoritys_file_that_holds_no_certificate_is_told(tmp_path: Path) -> None:
     authority = tmp_path / "ca.pem"
-    authority.write_text("", "utf-8")
+    authority.write_text("-----BEGIN NONSENSE-----", "utf-8")
 
-    client = client_for({"pinot:controllerUrl": URL, "pinot:caFile": str(authority)}, {})
-
-    assert client._transport.session().verify == str(authority)
+    with pytest.raises(ConfigurationError, match=r"ca\.pem, which holds no certificate that can be read"):
+        client_for({"pinot:controllerUrl": URL, "pinot:caFile": str(authority)}, {})

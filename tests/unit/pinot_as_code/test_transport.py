@@ -247,11 +247,3 @@ def test_neither_password_nor_body_is_in_any_message(controller: Controller) -> 
 )
 def test_the_authorization_header(credentials: Credentials, header: str | None) -> None:
     assert credentials.header == header
-
-
-def test_a_certificate_of_an_unknown_authority_names_the_setting(controller: Controller) -> None:
-    transport = Transport(controller.url.replace("http://", "https://"))
-    controller.json(200, GOOD)
-
-    with pytest.raises(errors.NotPinotError, match="name its file in pinot:caFile"):
-        transport.call("GET", "/x", deadline=Deadline.after(5), repeat_safe=True)
