@@ -28,6 +28,8 @@ _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TABLE_SUFFIX: Final = re.compile(r"_(OFFLINE|REALTIME)$")
 _LONGEST_SHOWN: Final = 160
 _JSON: Final = Kind("json")
+_AMOUNT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGTP]?)B?\s*", re.IGNORECASE)
+_UNITS: Final = ("", "K", "M", "G", "T", "P")
 _METRIC_NULLS: Final = {"STRING": "null", "BYTES": ""}
 _DIMENSION_NULLS: Final = {
     "INT": str(-(2**31)),
@@ -176,6 +178,8 @@ def _walk_object(old: Mapping[str, Json], new: Mapping[str, Json], kind: Kind, p
             value = after
         elif before is ABSENT or after is ABSENT or before is None or after is None:
             value = place.key(key).differs(before, after)
+        elif kind.text == "QuotaConfig" and _amount(before) == _amount(after):
+            value = after
         else:
             value = _walk(before, after, child, place.key(key))
         if value is not ABSENT:
@@ -276,6 +280,13 @@ def _null_text(value: Json, data_type: str) -> str:
     if data_type in {"BIG_DECIMAL", "FLOAT", "DOUBLE"} and re.fullmatch(r"-?0+(\.0+)?", text):
         return "0"
     return text
+
+
+def _amount(value: Json) -> float | str:
+    """Return a quota as a number, which Pinot spells anew: 1024M is shown as 1G, 50 as "50.0"."""
+    text = _scalar(value)
+    found = _AMOUNT.fullmatch(text)
+    return float(found[1]) * 1024 ** _UNITS.index(found[2].upper()) if found else text
 
 
 def _scalar(value: Json) -> str:

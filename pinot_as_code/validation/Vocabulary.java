@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -97,7 +98,7 @@ public final class Vocabulary {
     Map<String, Object> properties = new TreeMap<>();
     TYPES.put(name, properties);
     BeanDescription description = MAPPER.getDeserializationConfig().introspect(type);
-    ObjectNode defaults = defaults(raw);
+    Optional<ObjectNode> defaults = defaults(raw);
     for (BeanPropertyDefinition property : description.findProperties()) {
       JavaType propertyType;
       if (property.getConstructorParameter() != null) {
@@ -111,32 +112,40 @@ public final class Vocabulary {
       }
       List<Object> entry = new ArrayList<>();
       entry.add(describe(propertyType));
-      if (defaults.hasNonNull(property.getName())) {
-        entry.add(defaults.get(property.getName()));
+      if (defaults.isPresent() && defaults.get().hasNonNull(property.getName())) {
+        entry.add(defaults.get().get(property.getName()));
+      } else if (defaults.isEmpty() && property.getConstructorParameter() != null && propertyType.isPrimitive()) {
+        // A constructor that refuses what was tried gets Java's own default for a primitive that is left out.
+        entry.add(propertyType.hasRawClass(boolean.class) ? (Object) false : (Object) 0);
       }
       properties.put(property.getName(), entry);
+    }
+    if (properties.isEmpty()) {
+      // Read from something else than an object with keys, as H3's resolutions are from a list.
+      TYPES.remove(name);
+      return "json";
     }
     return name;
   }
 
-  /** Returns the JSON of an object of which only the required keys were given, without those keys. */
-  private static ObjectNode defaults(Class<?> type) {
+  /** Returns the JSON of an object of which only the required keys were given, without those keys; nothing when that is refused. */
+  private static Optional<ObjectNode> defaults(Class<?> type) {
     ObjectNode given = MAPPER.createObjectNode();
     for (int attempt = 0; attempt < MOST_ARGUMENTS; attempt++) {
       try {
         JsonNode shown = MAPPER.valueToTree(MAPPER.readValue(given.toString(), type));
         ObjectNode defaults = shown.isObject() ? (ObjectNode) shown : MAPPER.createObjectNode();
         given.fieldNames().forEachRemaining(defaults::remove);
-        return defaults;
+        return Optional.of(defaults);
       } catch (Exception e) {
         Matcher missing = MISSING.matcher(String.valueOf(e.getMessage()));
         if (!missing.find()) {
-          return MAPPER.createObjectNode();
+          return Optional.empty();
         }
         given.set(missing.group(1), sample(type, missing.group(1)));
       }
     }
-    return MAPPER.createObjectNode();
+    return Optional.empty();
   }
 
   private static JsonNode sample(Class<?> type, String property) {

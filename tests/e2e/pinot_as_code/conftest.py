@@ -28,6 +28,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         "Server_a_8098",
         "--server-instance",
         "Server_b_8098",
+        "--broker-instance",
+        "Broker_a_8099",
     ]
     cluster = Cluster(
         EngineProcess(tmp_path_factory.mktemp("e2e-pinot") / "data", arguments), ADMIN, arguments

@@ -118,6 +118,35 @@ def test_defaults_written_or_not_are_alike(accepted: Callable[[str], dict[str, A
     assert drifted(live, desired, TABLE) == desired
 
 
+@pytest.mark.parametrize(
+    ("shown", "written", "alike"),
+    [
+        ({"storage": "10G"}, {"storage": "10240M"}, True),
+        ({"storage": "1.5T"}, {"storage": "1536 gb"}, True),
+        ({"storage": "10G"}, {"storage": "10M"}, False),
+        ({"maxQueriesPerSecond": "50.0"}, {"maxQueriesPerSecond": 50}, True),
+        ({"maxQueriesPerSecond": "50.0"}, {"maxQueriesPerSecond": 50.5}, False),
+        ({"storage": "plenty"}, {"storage": "much"}, False),
+    ],
+)
+def test_quotas_are_compared_by_how_much_they_are(
+    shown: dict[str, Any], written: dict[str, Any], *, alike: bool
+) -> None:
+    assert (differences({"quota": shown}, {"quota": written}, TABLE) == ()) is alike
+
+
+def test_what_a_star_tree_leaves_out_is_shown_as_zero() -> None:
+    tree = {"dimensionsSplitOrder": ["country"], "functionColumnPairs": ["COUNT__*"]}
+    shown, written = (
+        {"tableIndexConfig": {"starTreeIndexConfigs": [each]}}
+        for each in ({**tree, "maxLeafRecords": 0}, tree)
+    )
+
+    assert differences(shown, written, TABLE) == ()
+    shown["tableIndexConfig"]["starTreeIndexConfigs"][0]["maxLeafRecords"] = 10
+    assert len(differences(shown, written, TABLE)) == 1
+
+
 def test_a_switch_that_is_on_by_itself_is_a_difference_when_it_is_off() -> None:
     """Leaving the key out and writing the opposite of its default are two things."""
     assert differences({"upsertConfig": {"mode": "FULL"}}, {}, TABLE)
