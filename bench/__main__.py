@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench import engine_ingestion, freshness, make_targets, platform_start, pulumi_runs, query_latency
+from bench import (
+    engine_ingestion,
+    freshness,
+    make_targets,
+    pinot_as_code,
+    platform_start,
+    pulumi_runs,
+    query_latency,
+)
 from bench.machine import busy, machine
 from local.environment import REPOSITORY
 from local.failure import LocalFailureError
@@ -34,6 +43,7 @@ class Benchmark(Protocol):
 BENCHMARKS: dict[str, Any] = {
     "platform": platform_start,
     "pulumi": pulumi_runs,
+    "pinot-as-code": pinot_as_code,
     "ingestion": engine_ingestion,
     "freshness": freshness,
     "questions": query_latency,
@@ -44,6 +54,8 @@ BENCHMARKS: dict[str, Any] = {
 def main(arguments: list[str] | None = None) -> int:
     """Run, print each figure as it comes, and keep those of benchmarks that were not run this time."""
     options = _parser().parse_args(arguments)
+    # A shell's background job ignores it, and so would Pulumi's plugins, for each of which it then waits 5 s.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unknown = [name for name in options.names if name not in BENCHMARKS]
     if unknown:
         say(f"error: no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
