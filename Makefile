@@ -19,6 +19,13 @@ GO_PROGRAMS := $(patsubst %/main.go,%,$(wildcard local/toolchain/*/main.go))
 ARGS ?=
 STACK ?=
 
+# A command on a real stack, with whatever credentials the shell has: never on one that was not named.
+NAMED_STACK = $(if $(filter dev prod,$(STACK)),--stack organization/payment-service-data-product/$(STACK),\
+  $(error STACK is "$(STACK)"; name a deployed stack: STACK=dev or STACK=prod))
+SAVED_PLAN = .plans/$(STACK).json
+ON_THE_STACK = $(NAMED_STACK) --non-interactive --suppress-outputs
+
+.PHONY: venv save-plan deploy drift
 .PHONY: check-product contracts lint-contracts help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
 
 help: ## list these targets
@@ -57,6 +64,17 @@ settings: $(VENV_STAMP) ## write docs/settings.md, the page of every setting
 plans: $(VENV_STAMP) ## write down what dev and prod are made of (tests/data/golden-plans), after a change that is meant
 	@$(PY) -m local plans $(ARGS)
 
+save-plan: $(VENV_STAMP) ## with credentials: show what would change in STACK=dev or prod, and save exactly that
+	@mkdir -p $(dir $(SAVED_PLAN))
+	@pulumi preview $(ON_THE_STACK) --diff --policy-pack policy --save-plan $(SAVED_PLAN) $(ARGS)
+
+deploy: $(VENV_STAMP) ## with credentials: carry out the saved plan of STACK=dev or prod, and nothing else
+	@pulumi up $(ON_THE_STACK) --yes --skip-preview --policy-pack policy --plan $(SAVED_PLAN) $(ARGS)
+
+drift: $(VENV_STAMP) ## with credentials: fail where STACK=dev or prod differs from what was deployed or from the files
+	@pulumi refresh $(ON_THE_STACK) --preview-only --expect-no-changes $(ARGS)
+	@pulumi preview $(ON_THE_STACK) --diff --expect-no-changes $(ARGS)
+
 refresh: $(VENV_STAMP) ## bring what is really there into the stack's state (ARGS=--preview-only)
 	@$(PY) -m local refresh $(ARGS)
 
@@ -69,14 +87,17 @@ env: $(VENV_STAMP) ## print shell exports for using `pulumi` by hand: eval "$(ma
 tools: $(VENV_STAMP) ## build or find the tools: Pulumi, its plugins, the Pinot engine
 	@$(PY) -m local tools
 
+venv: $(VENV_STAMP) ## install the Python packages, and nothing else
+
 test: lint junit ## run every check and every test (but soak); pytest's summary comes last
 	@$(PY) -m pytest $(ARGS)
 
-lint: $(VENV_STAMP) ## ruff, mypy, shellcheck, gofmt, go vet
+lint: $(VENV_STAMP) ## ruff, mypy, shellcheck, actionlint, gofmt, go vet
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy .
 	@git ls-files -z | xargs -0 grep -lIZE '^#!.*\b(ba)?sh$$' -- | xargs -0 $(VENV)/bin/shellcheck
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" GOWORK=off go -C .github/actionlint tool actionlint
 	@unformatted="$$(gofmt -l $(GO_PROGRAMS))"; \
 	  if [[ -n "$$unformatted" ]]; then echo "gofmt would change: $$unformatted" >&2; exit 1; fi
 	@for module in $(GO_PROGRAMS); do CGO_ENABLED=0 GOWORK=off go -C "$$module" vet -trimpath -mod=readonly ./...; done
