@@ -84,7 +84,7 @@ class DataAssets(pulumi.ComponentResource):
         self._args = args
         self._timeout = args.pinot.timeout_seconds
         tenants = self._tenants()
-        schemas = self._schemas()
+        schemas = self._schemas(tenants)
         tables = self._tables(tenants, schemas)
         self._logical_tables(schemas, tables)
         self.register_outputs({"tables": sorted(tables)})
@@ -113,7 +113,8 @@ class DataAssets(pulumi.ComponentResource):
             if pool is not None
         ]
 
-    def _schemas(self) -> dict[str, pulumi.Resource]:
+    def _schemas(self, tenants: Sequence[pulumi.Resource]) -> dict[str, pulumi.Resource]:
+        """Make the schemas after the tenants, which wait until the controller of a new cluster answers."""
         guards = self._args.guards
         return {
             schema.name: PinotSchema(
@@ -125,7 +126,7 @@ class DataAssets(pulumi.ComponentResource):
                     timeout_seconds=self._timeout,
                 ),
                 pulumi.ResourceOptions(
-                    parent=self, protect=guards.protect, depends_on=list(self._args.cluster.controller)
+                    parent=self, protect=guards.protect, depends_on=[*self._args.cluster.controller, *tenants]
                 ),
             )
             for schema in self._args.assets.schemas

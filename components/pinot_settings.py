@@ -65,8 +65,8 @@ class PinotSettings(SettingsPart):
     cold: PoolSettings | None = Field(default=None, description="Servers for the oldest; none: no cold pool.")
     minions: bool = Field(
         default=False,
-        description="Whether that Pinot has minions, which run the tables' scheduled tasks; in mode kubernetes"
-        " there are some in any case.",
+        description="Whether that Pinot has minions, which run the tables' scheduled tasks; in mode"
+        " kubernetes there are some in any case.",
     )
     peer_download_scheme: Literal["http", "https"] | None = Field(
         default=None,
@@ -81,7 +81,9 @@ class PinotSettings(SettingsPart):
         default_factory=dict, description="Days to keep, by table, where less than prod's is enough."
     )
     timeout_seconds: Seconds = Field(
-        default=600, description="How long one change in Pinot may take, reload and rebalance included."
+        default=600,
+        description="How long one change in Pinot may take, reload and rebalance included; on a new cluster,"
+        " how long to wait for the controller to answer and for a tenant's instances to join.",
     )
 
     @model_validator(mode="after")

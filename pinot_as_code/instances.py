@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from .errors import PinotError, TimeLimitError
+from .errors import OutcomeUnknownError, PinotError, TimeLimitError, UnreachableError
 from .validation.columns import objects, section
 from .validation.names import check_name
 
@@ -25,6 +26,7 @@ _SUFFIXES: Final = {"SERVER": ("OFFLINE", "REALTIME"), "BROKER": ("BROKER",)}
 _UNTAGGED: Final = {"Server_": "server_untagged", "Broker_": "broker_untagged"}
 """What Pinot calls an instance that belongs to no tenant."""
 _PAUSE_SECONDS: Final = 1.0
+_PROGRESS_SECONDS: Final = 15.0
 
 _tagging = threading.Lock()
 """Tags are replaced as a whole list. Two tenants of one program that share an instance must not read it
@@ -105,34 +107,65 @@ def _rank(instance: Instance, tags: tuple[str, ...]) -> int:
 def awaited(
     client: PinotClient, tags: tuple[str, ...], props: Mapping[str, Any], deadline: Deadline
 ) -> tuple[str, ...]:
-    """Return the selected instances, waiting for those to join that are named or counted.
+    """Return the selected instances, waiting for the controller and for those that are named or counted.
 
+    A tenant comes first on a new cluster, where neither need be up yet.
+
+    :raises PinotError: The controller did not answer in time.
     :raises TimeLimitError: They did not join in time; the message names who is missing and who is there.
     """
-    selector = selector_of(props)
-    said = False
+    progress = _Progress(str(props["name"]))
     while True:
-        found = selected(client, tags, props, deadline)
-        exact = [name for name in selector.get("names") or [] if not set("*?[") & set(name)]
-        missing = sorted(set(exact) - set(found)) if selector.get("count") is None else []
-        short = int(selector.get("count") or 1) - len(found)
-        if not missing and short <= 0:
-            return found
-        if not said:
-            lacks = ", ".join(missing) or f"{short} more"
-            pulumi.log.info(f"tenant {props['name']}: waits for instances to join ({lacks})")
-            said = True
-        if not deadline.sleep(_PAUSE_SECONDS):
+        try:
+            found = selected(client, tags, props, deadline)
+            lacks = _lacks(found, selector_of(props))
+            if not lacks:
+                return found
+            progress.tell(f"instances to join ({lacks})", deadline)
+        except (UnreachableError, OutcomeUnknownError) as error:
+            lacks = None
+            progress.tell(f"the controller to answer ({error})", deadline)
+            if not deadline.left:
+                message = (
+                    f"tenant {props['name']}: the controller did not answer in time ({error}). Start it, or "
+                    "correct pinot:controllerUrl; how long to wait is timeout_seconds of the resource"
+                )
+                raise TimeLimitError(message) from None
+        if not deadline.sleep(_PAUSE_SECONDS) and lacks:
             there = ", ".join(
                 instance.name for instance in of_role(client, str(props["role"]), deadline.extra())
             )
-            lacks = ", ".join(missing) or f"{short} more that match"
             message = (
                 f"tenant {props['name']}: the selector asks for instances that did not join in time "
                 f"({lacks}). Of role {props['role']} there are: {there or 'none'}. Correct the selector, or "
                 "start them"
             )
             raise TimeLimitError(message)
+
+
+def _lacks(found: tuple[str, ...], selector: Mapping[str, Any]) -> str:
+    """Say which instances are missing; nothing where all that are named or counted are there."""
+    count = selector.get("count")
+    exact = [name for name in selector.get("names") or [] if not set("*?[") & set(name)]
+    missing = sorted(set(exact) - set(found)) if count is None else []
+    short = int(count or 1) - len(found)
+    return ", ".join(missing) or (f"{short} more that match" if short > 0 else "")
+
+
+class _Progress:
+    """Tells what is waited for: when that changes, and every few seconds."""
+
+    def __init__(self, tenant: str) -> None:
+        self._tenant = tenant
+        self._said = ""
+        self._next = 0.0
+
+    def tell(self, what: str, deadline: Deadline) -> None:
+        now = time.monotonic()
+        if what == self._said and now < self._next:
+            return
+        self._said, self._next = what, now + _PROGRESS_SECONDS
+        pulumi.log.info(f"tenant {self._tenant}: waits for {what}; {deadline.left:.0f} s left")
 
 
 def retag(

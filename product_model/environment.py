@@ -56,7 +56,7 @@ class Environment(BaseModel):
     )
     minions: bool = Field(
         default=False,
-        description="whether minions run the tables' scheduled tasks; Pinot refuses a schedule without a minion",
+        description="whether minions run the tables' scheduled tasks; without one Pinot refuses a schedule",
     )
     peer_download_scheme: Literal["http", "https"] | None = Field(
         default="http", description="how copies fetch segments from each other; needed when replication > 1"

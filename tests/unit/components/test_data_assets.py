@@ -115,6 +115,8 @@ def test_nothing_comes_before_what_it_needs(build: Build) -> None:
     for kind in ("Tenant", "Schema"):
         for name in program.names(kind):
             assert cluster in program.one(kind, name).depends_on
+    for name in program.names("Schema"):
+        assert program.one("Schema", name).depends_on >= tenants, "they wait for a new controller"
 
 
 def test_json_travels_as_one_canonical_text(build: Build) -> None:
