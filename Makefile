@@ -18,6 +18,8 @@ ENGINE := local/pinot-engine/pom.xml
 GO_PROGRAMS := $(patsubst %/main.go,%,$(wildcard local/toolchain/*/main.go))
 ARGS ?=
 STACK ?=
+# Processes that share the tests. Each starts a Kafka, an S3 server and engines of its own, some 1.5 GiB.
+WORKERS ?= 2
 
 # A command on a real stack, with whatever credentials the shell has: never on one that was not named.
 NAMED_STACK = $(if $(filter dev prod,$(STACK)),--stack organization/payment-service-data-product/$(STACK),\
@@ -90,7 +92,7 @@ tools: $(VENV_STAMP) ## build or find the tools: Pulumi, its plugins, the Pinot 
 venv: $(VENV_STAMP) ## install the Python packages, and nothing else
 
 test: lint junit ## run every check and every test (but soak); pytest's summary comes last
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV_STAMP) ## ruff, mypy, shellcheck, actionlint, gofmt, go vet
 	@$(VENV)/bin/ruff check .

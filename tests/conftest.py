@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local import environment
 from local.environment import LocalEnvironment
 from local.platform import Platform
 
@@ -27,8 +29,25 @@ class RunningPinot:
     platform: Platform
 
 
+def pytest_configure() -> None:
+    """Let the processes of one run (`make test` has two) find their free ports in ranges of their own.
+
+    A port is free when it is found and taken when a service starts, a second later.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker:
+        low, high = environment._FREE_PORT_RANGE
+        share = (high - low) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        first = low + int(worker.removeprefix("gw")) * share
+        environment._FREE_PORT_RANGE = (first, first + share)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long runs out unless markers are chosen by hand (`make soak`)."""
+    """Keep a file's tests in one process, and leave the long runs out unless markers are chosen by hand."""
+    for item in items:
+        # Files that share what is dear to make name a group of their own.
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if config.option.markexpr:
         return
     soak = [item for item in items if item.get_closest_marker("soak")]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from local.stack import LocalStack
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
 
 EVENTS = 9_000
 SEED = 7

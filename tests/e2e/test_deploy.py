@@ -16,34 +16,17 @@ from local.stack import LocalStack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = (
-    "Pulumi.yaml",
-    "Pulumi.local.yaml",
-    "__main__.py",
-    "components",
-    "payment_outputs",
-    "pinot_as_code",
-    "product_model",
-    "data-product",
-)
 SCHEMA = "data-product/pinot-schemas/transaction-booked-schema.json"
 TABLE = "data-product/pinot-tables/transaction-booked-rt-table.json"
 
 
 @pytest.fixture
-def copied(stack: LocalStack, tmp_path: Path) -> Iterator[LocalStack]:
-    """Give the same stack with a copy of the program that a test may edit; afterwards it is as it was."""
-    for part in PROGRAM:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(source, tmp_path / part)
-    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    yield LocalStack(stack.environment, tmp_path)
+def deployed(stack: LocalStack, edited: LocalStack) -> Iterator[LocalStack]:
+    """Give the copy to a test that deploys it; afterwards the stack is as the program says."""
+    yield edited
     stack.up()
 
 
@@ -80,94 +63,94 @@ def there(stack: LocalStack) -> dict[str, list[str]]:
 
 
 def edit(stack: LocalStack, file: str, old: str, new: str) -> None:
-    """Change a file of the copied program."""
+    """Change a file of the edited program."""
     path = stack.project / file
     text = path.read_text("utf-8")
     assert old in text, (file, old)
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 
-def test_a_change_is_planned_and_carried_out(copied: LocalStack) -> None:
-    edit(copied, TABLE, '"maxLeafRecords": 10000', '"maxLeafRecords": 20000')
+def test_a_change_is_planned_and_carried_out(deployed: LocalStack) -> None:
+    edit(deployed, TABLE, '"maxLeafRecords": 10000', '"maxLeafRecords": 20000')
 
-    code, said = deploy(copied, "--validate-only")
+    code, said = deploy(deployed, "--validate-only")
     assert code == 0, said
     assert "update  transaction_booked_rt" in said
     assert "valid; nothing was changed" in said
     assert "maxLeafRecords" not in said
-    copied.capture("refresh", "--preview-only", "--expect-no-changes")
+    deployed.capture("refresh", "--preview-only", "--expect-no-changes")
 
-    code, said = deploy(copied)
+    code, said = deploy(deployed)
     assert code == 0, said
     assert "1 updated" in said
     table = requests.get(
-        f"{copied.environment.controller_url}/tables/transaction_booked_rt", timeout=30
+        f"{deployed.environment.controller_url}/tables/transaction_booked_rt", timeout=30
     ).json()
     assert table["REALTIME"]["tableIndexConfig"]["starTreeIndexConfigs"][0]["maxLeafRecords"] == 20000
-    assert deploy(copied)[0] == 0
+    assert deploy(deployed)[0] == 0
 
 
-def test_files_that_disagree_are_refused_before_anything_is_asked(copied: LocalStack) -> None:
-    edit(copied, TABLE, '"retentionTimeValue": "30"', '"retentionTimeValue": "31"')
-    before = there(copied)
+def test_files_that_disagree_are_refused_before_anything_is_asked(edited: LocalStack) -> None:
+    edit(edited, TABLE, '"retentionTimeValue": "30"', '"retentionTimeValue": "31"')
+    before = there(edited)
 
-    code, said = deploy(copied)
+    code, said = deploy(edited)
 
     assert code == 3, said
     assert "retention" in said
     assert "planning" not in said
-    assert there(copied) == before
+    assert there(edited) == before
 
 
-def test_a_mistake_that_the_validation_finds_ends_the_plan(copied: LocalStack) -> None:
-    edit(copied, "Pulumi.local.yaml", "replication: 1\n    brokers", "replicaton: 1\n    brokers")
+def test_a_mistake_that_the_validation_finds_ends_the_plan(edited: LocalStack) -> None:
+    edit(edited, "Pulumi.local.yaml", "replication: 1\n    brokers", "replicaton: 1\n    brokers")
 
-    code, said = deploy(copied)
+    code, said = deploy(edited)
 
     assert code == 4, said
     assert "replicaton" in said
     assert "nothing was changed" in said
 
 
-def test_a_plan_that_would_delete_is_refused(copied: LocalStack) -> None:
+def test_a_plan_that_would_delete_is_refused(edited: LocalStack) -> None:
     """A table that is no longer declared would be deleted by `pulumi up`; here it stays."""
-    before = there(copied)
-    main = copied.project / "components" / "data_assets.py"
+    before = there(edited)
+    main = edited.project / "components" / "data_assets.py"
     text = main.read_text("utf-8")
     main.write_text(text.replace("        self._logical_tables(", "        lambda *_: (", 1), "utf-8")
 
-    code, said = deploy(copied)
+    code, said = deploy(edited)
 
     assert code == 5, said
     assert "would be lost: " in said
-    assert there(copied) == before
+    assert there(edited) == before
 
 
-def test_schemas_only_changes_the_schemas_and_leaves_the_rest_alone(copied: LocalStack) -> None:
-    edit(copied, TABLE, '"maxLeafRecords": 10000', '"maxLeafRecords": 30000')
-    edit(copied, SCHEMA, '{"name": "merchantId", ', '{"name": "merchantId", "maxLength": 256, ')
+def test_schemas_only_changes_the_schemas_and_leaves_the_rest_alone(deployed: LocalStack) -> None:
+    edit(deployed, TABLE, '"maxLeafRecords": 10000', '"maxLeafRecords": 30000')
+    edit(deployed, SCHEMA, '{"name": "merchantId", ', '{"name": "merchantId", "maxLength": 256, ')
 
-    code, said = deploy(copied, "--schemas-only")
+    code, said = deploy(deployed, "--schemas-only")
 
     assert code == 0, said
-    url = copied.environment.controller_url
+    url = deployed.environment.controller_url
     shown = requests.get(f"{url}/schemas/transaction_booked_rt", timeout=30).json()
     assert 256 in [spec.get("maxLength") for spec in shown["dimensionFieldSpecs"]]
     table = requests.get(f"{url}/tables/transaction_booked_rt", timeout=30).json()
     assert table["REALTIME"]["tableIndexConfig"]["starTreeIndexConfigs"][0]["maxLeafRecords"] == 10000
 
 
-def test_schemas_only_works_on_a_stack_that_has_nothing_yet(copied: LocalStack, tmp_path: Path) -> None:
+def test_schemas_only_works_on_a_stack_that_has_nothing_yet(edited: LocalStack, tmp_path: Path) -> None:
     """Its schemas are there already, made by another stack, and equal: they are adopted."""
     (tmp_path / "state").mkdir()
-    copied._prepare()
-    salt = copied.configuration.read_text("utf-8")
-    (copied.project / "Pulumi.fresh.yaml").write_text(salt.partition("encryptionsalt")[0], "utf-8")
-    environment = {**copied._environment(), "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}"}
+    edited._prepare()
+    salt = edited.configuration.read_text("utf-8")
+    (edited.project / "Pulumi.fresh.yaml").write_text(salt.partition("encryptionsalt")[0], "utf-8")
+    environment = {**edited._environment(), "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}"}
 
     def run(*command: str) -> str:
         done = subprocess.run(
-            command, cwd=copied.project, env=environment, text=True, capture_output=True, check=False
+            command, cwd=edited.project, env=environment, text=True, capture_output=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -181,15 +164,15 @@ def test_schemas_only_works_on_a_stack_that_has_nothing_yet(copied: LocalStack, 
     assert "pulumi-python:dynamic/pinot:Table" not in types
 
 
-def test_a_deployment_that_stops_half_way_leaves_what_is_there(copied: LocalStack) -> None:
+def test_a_deployment_that_stops_half_way_leaves_what_is_there(edited: LocalStack) -> None:
     """The brief's origin deleted every table when its script ended on an error."""
-    edit(copied, TABLE, '"maxLeafRecords": 10000', '"maxLeafRecords": 40000')
-    before = there(copied)
-    tables = copied.capture("stack", "export")
-    wrapper = copied.project / "pulumi"
+    edit(edited, TABLE, '"maxLeafRecords": 10000', '"maxLeafRecords": 40000')
+    before = there(edited)
+    tables = edited.capture("stack", "export")
+    wrapper = edited.project / "pulumi"
     wrapper.write_text(
         '#!/usr/bin/env bash\n[[ $1 == up ]] && { echo "error: the controller went away"; exit 255; }\n'
-        f'exec "{shutil.which("pulumi", path=copied._environment()["PATH"])}" "$@"\n',
+        f'exec "{shutil.which("pulumi", path=edited._environment()["PATH"])}" "$@"\n',
         "utf-8",
     )
     wrapper.chmod(0o755)
@@ -199,13 +182,13 @@ def test_a_deployment_that_stops_half_way_leaves_what_is_there(copied: LocalStac
             variables = super()._environment()
             return {**variables, "PATH": f"{self.project}:{variables['PATH']}"}
 
-    code, said = deploy(Broken(copied.environment, copied.project))
+    code, said = deploy(Broken(edited.environment, edited.project))
 
     assert code == 6, said
     assert "the controller went away" in said
     assert "run it again to go on" in said
-    assert there(copied) == before
-    assert json.loads(copied.capture("stack", "export")) == json.loads(tables)
+    assert there(edited) == before
+    assert json.loads(edited.capture("stack", "export")) == json.loads(tables)
 
 
 @pytest.mark.parametrize("arguments", [("--nope",), ("--stack",)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,42 +12,16 @@ import pytest
 from botocore.config import Config
 
 from local.failure import LocalFailureError
-from local.stack import LocalStack
 from payment_outputs import read_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local.environment import LocalEnvironment
+    from local.stack import LocalStack
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = (
-    "Pulumi.yaml",
-    "Pulumi.local.yaml",
-    "__main__.py",
-    "components",
-    "payment_outputs",
-    "pinot_as_code",
-    "product_model",
-    "data-product",
-)
 PASSWORD = "correct horse battery staple"  # noqa: S105 - planted, to be searched for in state
-
-
-@pytest.fixture
-def edited(stack: LocalStack, tmp_path: Path) -> Iterator[LocalStack]:
-    """Give the same stack with a copy of the program that a test may edit."""
-    for part in PROGRAM:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(source, tmp_path / part)
-    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    yield LocalStack(stack.environment, tmp_path)
-    stack._prepare()  # the configuration is the environment's, and other tests go on with it
 
 
 def refused(stack: LocalStack) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,23 +21,14 @@ from confluent_kafka.admin._config import ConfigResource
 from local.environment import PORTS, REPOSITORY, LocalEnvironment
 from local.failure import LocalFailureError
 from local.platform import Platform
-from local.stack import LocalStack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.e2e
+    from local.stack import LocalStack
 
-PROGRAM = (
-    "Pulumi.yaml",
-    "Pulumi.local.yaml",
-    "__main__.py",
-    "components",
-    "payment_outputs",
-    "pinot_as_code",
-    "product_model",
-    "data-product",
-)
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
+
 TABLE = "transaction_booked_rt"
 
 
@@ -101,19 +91,6 @@ def test_outputs_name_this_environments_addresses(stack: LocalStack) -> None:
         "pinotBroker": stack.environment.broker_url,
         "pinotController": stack.environment.controller_url,
     }
-
-
-@pytest.fixture
-def edited(stack: LocalStack, tmp_path: Path) -> LocalStack:
-    """Give the same stack with a copy of the program that a test may edit."""
-    for part in PROGRAM:
-        source = REPOSITORY / part
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / part)
-        else:
-            shutil.copyfile(source, tmp_path / part)
-    (tmp_path / ".venv").symlink_to(REPOSITORY / ".venv")
-    return LocalStack(stack.environment, tmp_path)
 
 
 def without(indexes: dict[str, Any], column: str, kind: str) -> dict[str, Any]:
