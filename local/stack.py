@@ -34,6 +34,10 @@ _NOTHING_NEW: Final = re.compile(
     r"|)\s*"
 )
 
+# What the Kafka plugin says of a topic that the state does not know: locally, the work of a stack whose state
+# was deleted by hand. Buckets and Pinot's objects are taken over instead.
+_MADE_BEFORE: Final = "Topic with this name already exists"
+
 # They list every table's columns; `python -m local run -- stack output` shows them.
 _WITHOUT_OUTPUTS: Final = ("--suppress-outputs",)
 
@@ -139,10 +143,18 @@ class LocalStack:
             stdout=subprocess.PIPE if progress else None,
             text=True,
         ) as running:
-            if running.stdout is not None:
-                for line in running.stdout:
-                    if not _NOTHING_NEW.fullmatch(line):
-                        say(f"    {line.rstrip()}")
+            made_before = False
+            for line in running.stdout or ():
+                made_before = made_before or _MADE_BEFORE in line
+                if not _NOTHING_NEW.fullmatch(line):
+                    say(f"    {line.rstrip()}")
+        if running.returncode != 0 and made_before:
+            message = (
+                f"`pulumi {arguments[0]}` failed on the local stack: its topics are there already, made by a "
+                f"stack whose state is no longer in {self.environment.state}. `make clean` deletes the local "
+                "data with everything in it; the next `make up` then begins anew."
+            )
+            raise LocalFailureError(message)
         if running.returncode != 0:
             message = (
                 f"`pulumi {arguments[0]}` failed on the local stack (exit code {running.returncode}); why "

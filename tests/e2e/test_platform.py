@@ -303,6 +303,13 @@ def test_an_old_jdk_is_told_before_anything_starts(nothing_runs: LocalEnvironmen
     assert states(Platform(nothing_runs)) == dict.fromkeys(SERVICES, "stopped")
 
 
+def test_a_preview_comes_before_the_first_up(nothing_runs: LocalEnvironment) -> None:
+    shown = command_line(nothing_runs, "preview")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert " to create" in shown.stdout
+    assert f"the Pinot controller at {nothing_runs.controller_url} does not answer yet" in shown.stdout
+
+
 def test_a_wrong_port_is_told_by_its_variable(nothing_runs: LocalEnvironment) -> None:
     failed = command_line(nothing_runs, "status", PAYMENTS_BROKER_PORT="broker")
     assert failed.returncode == 1

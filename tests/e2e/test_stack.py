@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -133,6 +134,18 @@ def test_what_was_changed_behind_pulumis_back_is_seen_and_put_right(stack: Local
         stack.capture("refresh", "--preview-only", "--expect-no-changes")
     stack.up("--refresh")
     assert "transaction_booked" in controller(stack, "logicalTables")
+    nothing_is_left_to_do(stack)
+
+
+def test_topics_of_a_stack_whose_state_is_gone_are_told_with_the_cure(stack: LocalStack) -> None:
+    state = stack.environment.state
+    kept = state.rename(state.with_name("kept"))
+    try:
+        with pytest.raises(LocalFailureError, match=r"topics are there already(?s:.*)`make clean` deletes"):
+            stack.up()
+    finally:
+        shutil.rmtree(state)
+        kept.rename(state)
     nothing_is_left_to_do(stack)
 
 
