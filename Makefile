@@ -27,7 +27,7 @@ NAMED_STACK = $(if $(filter dev prod,$(STACK)),--stack organization/payment-serv
 SAVED_PLAN = .plans/$(STACK).json
 ON_THE_STACK = $(NAMED_STACK) --non-interactive --suppress-outputs
 
-.PHONY: venv save-plan deploy drift
+.PHONY: venv costs save-plan deploy drift
 .PHONY: check-product contracts lint-contracts help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
 
 help: ## list these targets
@@ -62,6 +62,9 @@ lint-contracts: $(STANDARDS)/.installed ## hold the contracts to their standards
 
 settings: $(VENV_STAMP) ## write docs/settings.md, the page of every setting
 	@$(PY) -m components.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+
+costs: $(VENV_STAMP) ## write docs/storage-cost.md and its picture: what storage costs by tier, year and load
+	@$(PY) -m components.storage_cost_page docs
 
 plans: $(VENV_STAMP) ## write down what dev and prod are made of (tests/data/golden-plans), after a change that is meant
 	@$(PY) -m local plans $(ARGS)
