@@ -1,8 +1,8 @@
 """Events' JSON as Pinot's decoder (Jackson) reads it, where that is more, or less, than orjson takes.
 
-Jackson takes UTF-16 and UTF-32, a byte order mark, lone surrogates and anything behind the first value, keeps whole
-numbers of any size, and refuses what is nested deeper than 1,000 levels or has numbers of more than 1,000
-characters (StreamReadConstraints). RFC 8259 and orjson know none of this.
+Jackson takes UTF-16 and UTF-32, a byte order mark, lone surrogates and anything behind the first value, keeps
+whole numbers of any size, and refuses what is nested deeper than 1,000 levels or has numbers of more than
+1,000 characters (StreamReadConstraints). RFC 8259 and orjson know none of this.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _DEEPEST: Final = 1000
 _LONGEST_NUMBER: Final = 1000
 _LONGEST_NAME: Final = 50_000
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_LONG_NUMBER_BYTES: Final = re.compile(rb"[0-9][0-9.eE+-]{999}")
 _LONG_VALUE: Final = 1000
 _BLANKS: Final = " \t\r\n"
 _BYTE_ORDER_MARKS: Final = (
@@ -29,6 +30,8 @@ _BYTE_ORDER_MARKS: Final = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xef\xbb\xbf", "utf-8"),
 )
+# Where zeros stand in the first four bytes tells an encoding that has no mark.
+_ZEROS: Final = {"000x": "utf-32-be", "x000": "utf-32-le", "0x0x": "utf-16-be", "x0x0": "utf-16-le"}
 
 
 class NotJsonError(ValueError):
@@ -42,9 +45,6 @@ def suspicious(value: bytes) -> bool:
         or len(value) > _LONGEST_NAME
         or _LONG_NUMBER_BYTES.search(value) is not None
     )
-
-
-_LONG_NUMBER_BYTES: Final = re.compile(rb"[0-9]{200}|[0-9][0-9.eE+-]{999}")
 
 
 def decoded(value: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -102,14 +102,8 @@ def _encoding(value: bytes) -> tuple[str, int]:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if value.startswith(mark):
             return encoding, len(mark)
-    zeros = tuple(byte == 0 for byte in value[:4])
-    found = {
-        (True, True, True, False): "utf-32-be",
-        (False, True, True, True): "utf-32-le",
-        (True, False, True, False): "utf-16-be",
-        (False, True, False, True): "utf-16-le",
-    }.get(zeros, "utf-8")
-    return found, 0
+    zeros = "".join("0" if byte == 0 else "x" for byte in value[:4])
+    return _ZEROS.get(zeros, "utf-8"), 0
 
 
 def _depth(value: bytes) -> int:

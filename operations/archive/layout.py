@@ -177,6 +177,20 @@ class Batch(Document):
         return self
 
 
+def key_batch(key: str) -> Batch:
+    """Return the batch of a file by its key; ValueError when it is no key of an archived file."""
+    found = _FILE.fullmatch(key)
+    if found is None:
+        message = f"{key!r} is no key of an archived file"
+        raise ValueError(message)
+    return Batch(
+        topic=found["topic"],
+        partition=int(found["partition"]),
+        first_offset=int(found["first"]),
+        last_offset=int(found["last"]),
+    )
+
+
 class Intent(Batch):
     """What a batch will hold.
 
@@ -216,17 +230,8 @@ class ArchivedFile(Document):
 
     @property
     def batch(self) -> Batch:
-        """The batch that it is of, from its name; ValueError when it is no name of an archived file."""
-        found = _FILE.fullmatch(self.key)
-        if found is None:
-            message = f"{self.key!r} is no key of an archived file"
-            raise ValueError(message)
-        return Batch(
-            topic=found["topic"],
-            partition=int(found["partition"]),
-            first_offset=int(found["first"]),
-            last_offset=int(found["last"]),
-        )
+        """The batch that it is of; ValueError when its key is none of an archived file."""
+        return key_batch(self.key)
 
 
 class Counts(Document):
@@ -264,8 +269,8 @@ class Done(Batch):
     """What a batch holds.
 
     Args:
-        outcome: `lost` when the topic had deleted the range before it was read, `before-archive` when that was
-            before archiving began; such a range has no files
+        outcome: `lost` when the topic had deleted the range before it was read, `before-archive` when that
+            was before archiving began; such a range has no files
 
     """
 
@@ -335,6 +340,11 @@ class Manifest(Document):
             message = f"{foreign[0]} is no file of {prefix}"
             raise ValueError(message)
         return self
+
+    @property
+    def start_ms(self) -> int:
+        """The hour's first millisecond."""
+        return Hour.parse(self.hour).start_ms
 
     @property
     def key(self) -> str:

@@ -2,16 +2,18 @@
 
 A row is what Pinot's real-time table makes of the event, by that table's own functions; so the archive, and
 the offline tables that are filled from it, hold the rows that the real-time tables hold. A *breach* is what
-the event does against the contract (asyncapi.yaml) or the tables' filter. Most breaches are no row; where Pinot
-stores such an event all the same (an id that is a number, say), the archive stores it as well and the quarantine is told.
+the event does against the contract (asyncapi.yaml) or the tables' filter. Most breaches are no row; where
+Pinot stores such an event all the same (an id that is a number, say), the archive stores it as well, and the
+quarantine is told.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
@@ -32,7 +34,6 @@ log = logging.getLogger(__name__)
 
 _ERASED: Final = "com.paymentic.payments.transaction-erased.v1"
 _MOST_BREACHES: Final = 10
-_KEYWORDS: Final = frozenset({"pattern", "type", "enum", "const", "minLength", "maxLength", "oneOf"})
 
 
 class Fate(Enum):
@@ -80,6 +81,9 @@ class Verdict:
     breaches: tuple[Breach, ...] = ()
 
 
+_PERSONAL_METADATA: Final = Breach(
+    "privacy:data.metadata", "metadata looks like personal data; the row is stored without it"
+)
 _OTHER_KIND: Final = Verdict(Fate.OTHER_KIND)
 _ERASURE: Final = Verdict(Fate.ERASURE)
 
@@ -88,7 +92,7 @@ class Rows:
     """Judges values by one product's contract and tables. Holds nothing of them."""
 
     def __init__(self, product: Product, *, usual: bool = True) -> None:
-        """Compile contract and tables; without `usual` every row is made by the definition, ten times slower."""
+        """Compile contract and tables; without `usual` every row is made by the definition, and slowly."""
         names = {message.type: name for name, message in product.contract.messages.items()}
         self._contracts = {
             kind: jsonschema_rs.Draft7Validator(product.event_schema(names[kind]))
@@ -125,17 +129,9 @@ class Rows:
         contract = self._contracts.get(kind)
         if contract is None:
             return _OTHER_KIND
-        try:
-            valid = contract.is_valid(event)
-        except ValueError:
-            # Nested deeper than the validator goes, or text that is no Unicode (half a surrogate pair).
-            breaches: tuple[Breach, ...] = (
-                Breach("json:depth", "it is nested too deeply, or holds text that is no Unicode"),
-            )
-        else:
-            if valid and not odd:
-                return _ERASURE if kind == _ERASED else self._kinds[kind].usual_verdict(event, now_ms)
-            breaches = () if valid else tuple(_breaches(contract, event))
+        breaches = _breaches(contract, event)
+        if not breaches and not odd:
+            return _ERASURE if kind == _ERASED else self._kinds[kind].usual_verdict(event, now_ms)
         if odd:
             breaches = (*breaches, Breach("json:strict", "it is no JSON by RFC 8259, though Pinot reads it"))
         if kind == _ERASED:
@@ -178,9 +174,14 @@ class _KindRows:
             found = breaches or tuple(self._by_filter(event, now_ms, failed=outcome.failure is not None))
             return Verdict(Fate.REJECTED, self._kind, event=event, breaches=found)
         row = tuple(outcome.row[column] for column in self._columns)
+        metadata = event["data"].get("metadata")
+        if isinstance(metadata, dict) and outcome.row["metadata"] is None:
+            breaches = (*breaches, _PERSONAL_METADATA)
         if self._usual is not None:
             self._usual.learn(event, outcome.row["eventSource"])
-        return Verdict(Fate.STORED, self._kind, row, row[self._time_index], event if breaches else None, breaches)
+        return Verdict(
+            Fate.STORED, self._kind, row, row[self._time_index], event if breaches else None, breaches
+        )
 
     def _by_filter(self, event: Event, now_ms: int, *, failed: bool) -> Iterator[Breach]:
         """Say why an event that keeps the contract's forms is no row."""
@@ -200,13 +201,7 @@ class _KindRows:
             yield Breach("table:filter", "the table's filter drops it")
 
 
-def now_ms() -> int:
-    """Return this machine's time."""
-    return time.time_ns() // 1_000_000
-
-
 def _wrong_time(text: object, now_ms: int) -> tuple[str, str] | None:
-    from datetime import datetime  # noqa: PLC0415
     if not isinstance(text, str):
         return "type", "is no text"
     try:
@@ -222,15 +217,21 @@ def _rejected(kind: Kind | None, event: Any, breach: Breach) -> Verdict:  # noqa
     return Verdict(Fate.REJECTED, kind, event=event, breaches=(breach,))
 
 
-def _breaches(contract: Any, event: Event) -> Iterator[Breach]:  # noqa: ANN401 - a compiled schema
+def _breaches(contract: Any, event: Event) -> tuple[Breach, ...]:  # noqa: ANN401 - a compiled schema
     """Name what the contract's keywords find; paths are those of the contract's own fields."""
-    for number, error in enumerate(contract.iter_errors(event)):
-        if number == _MOST_BREACHES:
-            return
-        place = ".".join(str(part) for part in error.instance_path)
-        keyword = str(error.schema_path[-1])
-        if keyword == "required":
-            name = f"{place}.{error.kind.property}" if place else str(error.kind.property)
-            yield Breach(f"contract:{name}:required", f"{name} is missing")
-        else:
-            yield Breach(f"contract:{place or 'event'}:{keyword}", f"{place or 'the event'} breaks {keyword!r}")
+    try:
+        if contract.is_valid(event):
+            return ()
+        return tuple(_breach(error) for error in islice(contract.iter_errors(event), _MOST_BREACHES))
+    except ValueError:
+        # Nested deeper than the validator goes, or text that is no Unicode (half a surrogate pair).
+        return (Breach("json:depth", "it is nested too deeply, or holds text that is no Unicode"),)
+
+
+def _breach(error: Any) -> Breach:  # noqa: ANN401 - the validator's error
+    place = ".".join(str(part) for part in error.instance_path)
+    keyword = str(error.schema_path[-1])
+    if keyword == "required":
+        name = f"{place}.{error.kind.property}" if place else str(error.kind.property)
+        return Breach(f"contract:{name}:required", f"{name} is missing")
+    return Breach(f"contract:{place or 'event'}:{keyword}", f"{place or 'the event'} breaks {keyword!r}")

@@ -3,7 +3,8 @@
 What row an event becomes is defined by the real-time table's own functions, which `product_model.ingestion`
 reads; that costs 100 µs an event. This is the same for events that keep the contract and hold nothing
 unusual, column by column from the descriptor, in a tenth of the time. Whatever is unusual is left to the
-definition: a function here gives a value that is certain, or raises `UnusualError`. Tests hold the two, and Pinot, together.
+definition: a function here gives a value that is certain, or raises `UnusualError`. Tests hold the two, and
+Pinot, together.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from operations.archive.layout import HOUR_MS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    # Makes a column of the event, its data, and the kind's time in epoch milliseconds.
+    ColumnMaker = Callable[["Event", "Event", int], Any]
     from operations.archive.layout import Kind
     from product_model.product import Product, SchemaFile
 
 Event = dict[str, Any]
 Row = tuple[Any, ...]
-# Makes a column of the event, its data, and the kind's time in epoch milliseconds.
-ColumnMaker = "Callable[[Event, Event, int], Any]"
 
 EARLIEST_MS: Final = 63_072_000_000
 """1972; the tables' filter drops what is before."""
@@ -37,7 +38,7 @@ _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}(?:Z|[+-](?:0[0-9]|1[0-7]):[0-5][0-9])"
 )
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
-# What any number with a fraction, an exponent or more than 64 bits looks like in orjson's text (and some texts).
+# What a number with a fraction, an exponent or more than 64 bits looks like in orjson's text (some texts do).
 _FRACTION: Final = re.compile(r"[0-9][.eE]|-0")
 # Eleven digits with a few separators between: what the tables' pattern of a tax number finds contains this.
 _LONG_DIGITS: Final = re.compile(r"[0-9]{3}[0-9. /-]{8}")
@@ -45,7 +46,7 @@ _MOST_SOURCES: Final = 1000
 
 
 class UnusualError(Exception):
-    """This event's row is for the definition to make."""
+    """The row is for the definition to make."""
 
 
 class UsualRows:
@@ -84,7 +85,7 @@ class UsualRows:
         if isinstance(found, str) and len(self._sources) < _MOST_SOURCES:
             self._sources[found] = source
 
-    def _maker(self, product: Product, schema: SchemaFile, name: str) -> Any:  # noqa: ANN401, C901, PLR0911 - a kind of column each
+    def _maker(self, product: Product, schema: SchemaFile, name: str) -> ColumnMaker:  # noqa: C901, PLR0911 - a return a kind of column
         fact, column = schema.fact.column(name), schema.schema.column(name)
         if fact is None or column is None:
             raise UnusualError(name)
