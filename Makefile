@@ -17,6 +17,7 @@ PY := $(VENV)/bin/python
 ENGINE := local/pinot-engine/pom.xml
 GO_PROGRAMS := $(patsubst %/main.go,%,$(wildcard local/toolchain/*/main.go))
 ARGS ?=
+BASE ?=
 STACK ?=
 # Processes that share the tests. Each starts a Kafka, an S3 server and engines of its own, some 1.5 GiB.
 WORKERS ?= 2
@@ -28,7 +29,7 @@ SAVED_PLAN = .plans/$(STACK).json
 ON_THE_STACK = $(NAMED_STACK) --non-interactive --suppress-outputs
 
 .PHONY: venv costs save-plan deploy drift
-.PHONY: check-product contracts lint-contracts help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
+.PHONY: check-product contracts contract-diff lint-contracts help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +57,10 @@ check-product: $(VENV_STAMP) ## hold the product's files against each other, and
 
 contracts: $(VENV_STAMP) ## write what the product publishes: contracts, event schemas, lineage, the product page
 	@$(PY) -m product_model.contracts $(ARGS)
+
+contract-diff: $(VENV_STAMP) ## class every change since BASE=<revision>, ask for the versions it needs, write the changelog (ARGS=--check)
+	@if [[ -z "$(BASE)" ]]; then echo "error: BASE is not set; allowed: the last release, a branch, tag or commit" >&2; exit 1; fi
+	@$(PY) -m product_model.evolution "$(BASE)" $(ARGS)
 
 lint-contracts: $(STANDARDS)/.installed ## hold the contracts to their standards' own linters (the test run uses their schemas alone)
 	@PATH="$(CURDIR)/$(STANDARDS)/bin:$$PATH" dataproduct lint data-product/contracts/payment-service-data-product.odps.yaml
