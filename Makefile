@@ -100,7 +100,7 @@ tools: $(VENV_STAMP) ## build or find the tools: Pulumi, its plugins, the Pinot 
 venv: $(VENV_STAMP) ## install the Python packages, and nothing else
 
 test: lint junit ## run every check and every test (but soak); pytest's summary comes last
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV_STAMP) ## ruff, mypy, shellcheck, actionlint, gofmt, go vet
 	@$(VENV)/bin/ruff check .

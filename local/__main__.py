@@ -16,6 +16,7 @@ from local.offline_preview import offline_stack
 from local.pinot_engine import installation as engine_installation
 from local.planned_resources import GOLDEN_PLANS, plan_text
 from local.platform import Platform, ServiceStatus
+from local.processes import heed_interrupts
 from local.progress import say
 from local.stack import STACK, LocalStack
 from local.toolchain import installation as toolchain
@@ -32,6 +33,7 @@ _AS_ON_A_REAL_TOPIC: Final = ("--duplicates", "--late", "--foreign", "--broken")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code. A failure is told in one paragraph on stderr."""
+    heed_interrupts()
     options, rest = _parser().parse_known_args(arguments)
     if rest and not options.passes_on:
         say(f"error: {shlex.join(rest)}: unknown to `python -m local {options.command}`; see --help")

@@ -23,6 +23,16 @@ _PROC: Final = Path("/proc")
 _STARTED: Final = 19  # of the fields after the command's closing parenthesis: field 22 of /proc/<pid>/stat
 
 
+def heed_interrupts() -> None:
+    """Take SIGINT again where a shell told us to ignore it, as it tells what it starts in the background.
+
+    Whoever we start would ignore it too, and Pulumi ends its plugins by that signal: each run would wait five
+    seconds for them before it kills them.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @dataclass(frozen=True)
 class ProcessRecord:
     """A process by its number and its start (clock ticks since boot): a reused number has another start."""

@@ -11,13 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from local import environment
 from local.environment import LocalEnvironment
 from local.platform import Platform
+from local.processes import heed_interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from xdist.remote import Producer
+
+ON_THE_LOCAL_STACK = frozenset(
+    f"tests/e2e/test_{name}.py" for name in ("answers", "consumer", "deploy", "program", "stack")
+)
+"""Files whose tests use the session's fixture `stack`, a whole platform with everything on it."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +39,11 @@ class RunningPinot:
 
 
 def pytest_configure() -> None:
-    """Let the processes of one run (`make test` has two) find their free ports in ranges of their own.
+    """Begin a process of the run: `make test` has two.
 
-    A port is free when it is found and taken when a service starts, a second later.
+    Each finds free ports in a range of its own: they are free when found, and taken when a service starts.
     """
+    heed_interrupts()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker:
         low, high = environment._FREE_PORT_RANGE
@@ -42,12 +52,22 @@ def pytest_configure() -> None:
         environment._FREE_PORT_RANGE = (first, first + share)
 
 
+class FilesTogether(LoadScopeScheduling):  # type: ignore[misc] # xdist comes without types
+    """Gives whole files to the processes, and to one of them all files that share what is dear to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "the local stack" if file in ON_THE_LOCAL_STACK else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether:
+    """Say how the tests are shared; --dist loadgroup does nothing with pytest 9 (xdist 3.8)."""
+    return FilesTogether(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and leave the long runs out unless markers are chosen by hand."""
-    for item in items:
-        # Files that share what is dear to make name a group of their own.
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    """Leave the long runs out unless markers are chosen by hand (`make soak`)."""
     if config.option.markexpr:
         return
     soak = [item for item in items if item.get_closest_marker("soak")]

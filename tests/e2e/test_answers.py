@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from local.stack import LocalStack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
+pytestmark = pytest.mark.e2e
 
 EVENTS = 9_000
 SEED = 7

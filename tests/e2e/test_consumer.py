@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from local.stack import LocalStack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
+pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 PAYMENTS = "organization/payment-service-data-product/local"

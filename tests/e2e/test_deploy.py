@@ -16,7 +16,7 @@ from local.stack import LocalStack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
+pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = "data-product/pinot-schemas/transaction-booked-schema.json"

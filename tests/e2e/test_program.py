@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from local.environment import LocalEnvironment
     from local.stack import LocalStack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
+pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"  # noqa: S105 - planted, to be searched for in state

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from local.stack import LocalStack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
+pytestmark = pytest.mark.e2e
 
 TABLE = "transaction_booked_rt"
 

@@ -112,3 +112,20 @@ def test_resident_memory_is_that_of_the_process() -> None:
     assert resident is not None
     assert 5 * 2**20 < resident < 5 * 2**30
     assert resident_bytes(2**22 + 1) is None
+
+
+def test_interrupts_reach_what_a_background_job_starts() -> None:
+    """Else Pulumi, which ends its plugins by them, would wait five seconds for each run of ours."""
+    child = "import signal, sys; sys.exit(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+    ours = (
+        "import subprocess, sys; from local.processes import heed_interrupts; {first};"
+        f"sys.exit(subprocess.run([sys.executable, '-c', {child!r}]).returncode)"
+    )
+    deaf, heeding = (
+        subprocess.run(
+            ["sh", "-c", 'trap \'\' INT; exec "$0" -c "$1"', sys.executable, ours.format(first=first)],
+            check=False,
+        ).returncode
+        for first in ("0", "heed_interrupts()")
+    )
+    assert (deaf, heeding) == (1, 0)
