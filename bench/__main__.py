@@ -16,6 +16,7 @@ from bench import (
     make_targets,
     pinot_as_code,
     platform_start,
+    preview,
     pulumi_runs,
     query_latency,
 )
@@ -43,6 +44,7 @@ class Benchmark(Protocol):
 BENCHMARKS: dict[str, Any] = {
     "platform": platform_start,
     "pulumi": pulumi_runs,
+    "preview": preview,
     "pinot-as-code": pinot_as_code,
     "ingestion": engine_ingestion,
     "freshness": freshness,
