@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from pinot_as_code import transport
 from pinot_as_code.errors import PinotError
 from tests.engine.pinot_as_code.fault_proxy import FaultProxy
 from tests.engine.pinot_as_code.page_views import columns, unused_name
@@ -130,8 +131,12 @@ def test_a_certificate_that_does_not_fit_is_refused_and_says_why(
 
 @pytest.mark.parametrize("served", ["good"], indirect=True)
 def test_the_wrong_one_of_http_and_https_is_named(
-    served: tuple[FaultProxy, dict[str, str]], cluster: Cluster, certificates: Path
+    served: tuple[FaultProxy, dict[str, str]],
+    cluster: Cluster,
+    certificates: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(transport, "_FIRST_PAUSE", 0.002)
     proxy, settings = served
     plain = {**settings, "pinot:controllerUrl": proxy.url.replace("https:", "http:")}
     assert "if it answers over TLS only, pinot:controllerUrl must begin with https://" in refused(plain)
