@@ -96,6 +96,7 @@ class AccessRoles(pulumi.ComponentResource):
             name=f"payments-{environment}-{name}",
             assume_role_policy=_text(trust),
             max_session_duration=3600,
+            permissions_boundary=self._args.access.permissions_boundary,
             tags={**self._args.tags, **(tags or {})},
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from components.kubernetes_settings import KubernetesName
-from components.setting_kinds import Kind, PrincipalArn, SettingsPart
+from components.setting_kinds import Kind, PolicyArn, PrincipalArn, SettingsPart
 
 ReaderGroup = Annotated[
     str,
@@ -33,6 +33,10 @@ class ReaderSettings(SettingsPart):
 class AccessSettings(SettingsPart):
     """Who gets a role in the AWS account. Pinot has one in mode kubernetes in any case."""
 
+    permissions_boundary: PolicyArn | None = Field(
+        default=None,
+        description="Policy that bounds every role that the stack makes, where the account asks for one.",
+    )
     archiver: ServiceAccountSettings | None = Field(
         default=None, description="The archiver's service account; none: no role is made for it."
     )

@@ -127,6 +127,8 @@ class GuardedBucket(pulumi.ComponentResource):
 
     bucket: s3.Bucket
     policy: s3.BucketPolicy | None
+    guards: Sequence[pulumi.Resource]
+    """What must be set before anybody writes: encryption, versions, no public access, the policy."""
 
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> None:
         """Make the bucket and what is set on it.
@@ -155,7 +157,7 @@ class GuardedBucket(pulumi.ComponentResource):
             versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
             opts=inside,
         )
-        s3.BucketServerSideEncryptionConfiguration(
+        encryption = s3.BucketServerSideEncryptionConfiguration(
             name, bucket=bucket, rules=[_encryption_rule(args.key)], opts=inside
         )
         s3.BucketOwnershipControls(
@@ -185,6 +187,8 @@ class GuardedBucket(pulumi.ComponentResource):
             # One after the other: S3 answers OperationAborted to two such changes at once.
             after_public_access = pulumi.ResourceOptions(parent=self, depends_on=[public_access])
             self.policy = s3.BucketPolicy(name, bucket=bucket, policy=_policy(args), opts=after_public_access)
+        guards = (versioning, encryption, public_access, self.policy)
+        self.guards = [guard for guard in guards if guard is not None]
         if args.logs is not None:
             s3.BucketLogging(
                 name, bucket=bucket, target_bucket=args.logs, target_prefix=f"{name}/", opts=inside
@@ -239,7 +243,7 @@ class DeepStoreArgs:
 class DeepStore(pulumi.ComponentResource):
     """The product's storage."""
 
-    deep_store: s3.Bucket
+    deep_store: GuardedBucket
     """Pinot's segments."""
     archive: s3.Bucket
     """The events, hashed, for seven years."""
@@ -273,7 +277,7 @@ class DeepStore(pulumi.ComponentResource):
                 protect=args.protect,
             ),
             children,
-        ).bucket
+        )
         self.archive = GuardedBucket(
             "archive",
             BucketArgs(
@@ -287,7 +291,7 @@ class DeepStore(pulumi.ComponentResource):
             ),
             children,
         ).bucket
-        self.register_outputs({"deepStore": self.deep_store.bucket, "archive": self.archive.bucket})
+        self.register_outputs({"deepStore": self.deep_store.bucket.bucket, "archive": self.archive.bucket})
 
 
 def _access_logs(

@@ -12,6 +12,8 @@ from components.pinot_sizing import PodSize, Shape, broken_sizes
 from components.setting_errors import BrokenRuleError
 
 PROD_REPLICATION: Final = 3
+EVERYWHERE: Final = "0.0.0.0/0"
+HTTPS: Final = 443
 PASSWORD: Final = re.compile(r"[A-Za-z0-9/+=_.~-]{20,128}")
 """Without a colon, which ends the user's name in basic authentication, and without what Pinot's
 configuration reads as something else: a comma parts a list, a backslash or ${ escapes."""
@@ -131,6 +133,15 @@ def _broken_in_prod(deployment: PinotDeployment, shape: Shape) -> Iterator[Broke
                 allowed=f"at least {PROD_REPLICATION}",
             )
     yield from _open_disks(deployment)
+    for way in settings.network.egress:
+        if EVERYWHERE in way.cidrs and set(way.ports) - {HTTPS}:
+            yield BrokenRuleError(
+                key="network.egress",
+                found=f"a way to every address on port {min(set(way.ports) - {HTTPS})} in prod, out of pods"
+                " that hold all payments",
+                allowed=f"the address ranges of the brokers; {EVERYWHERE} for port {HTTPS} alone, by which S3"
+                " and STS are reached",
+            )
 
 
 def _open_disks(deployment: PinotDeployment) -> Iterator[BrokenRuleError]:

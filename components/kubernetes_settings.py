@@ -1,13 +1,16 @@
 """Settings of Pinot on Kubernetes: cluster, chart and image, who may reach it, how it is watched."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from components.pinot_sizes import LabelKey, LabelValue, Load, PinotClusterSizes
 from components.setting_errors import BrokenRuleError
 from components.setting_kinds import FilePath, Kind, Name, SettingsPart, Url
+
+CHART: Final = "Chart.yaml"
 
 KubernetesName = Annotated[
     str,
@@ -105,6 +108,31 @@ class ChartSettings(SettingsPart):
     timeout_seconds: SetupSeconds = Field(
         default=1800, description="How long one release may take until all its pods are ready."
     )
+
+    @model_validator(mode="after")
+    def _can_be_loaded(self) -> Self:
+        """See that name and repository fit; Helm would look for the one in the other, and fail late."""
+        place = self.name.startswith(("oci://", "/", "./", "../"))
+        if place and self.repository is not None:
+            raise BrokenRuleError(
+                key="repository",
+                found="a repository beside a name that is a path or an oci:// address",
+                allowed="null",
+            )
+        if not place and self.repository is None:
+            raise BrokenRuleError(
+                key="name",
+                found="a name without a repository",
+                allowed="a repository, or a path (/…, ./…) or an oci:// address of the chart",
+            )
+        path = Path(self.name)
+        if place and not self.name.startswith("oci://") and not (path.is_file() or (path / CHART).is_file()):
+            raise BrokenRuleError(
+                key="name",
+                found=f"{self.name}, which is no archive and no directory with a {CHART}",
+                allowed="the path of the chart, from the directory of Pulumi.yaml",
+            )
+        return self
 
 
 class ClientSettings(SettingsPart):

@@ -111,8 +111,9 @@ def _roles(
     ).pinot_arn
     if role_arn is None:
         return None
-    # Pinot writes to its deep store as soon as it starts.
-    return pulumi.Output.all(role_arn, storage.deep_store.id).apply(lambda known: str(known[0]))
+    # Pinot writes to its deep store as soon as it starts: what is set later would not hold for those objects.
+    guarded = [guard.id for guard in storage.deep_store.guards]
+    return pulumi.Output.all(role_arn, *guarded).apply(lambda known: str(known[0]))
 
 
 def product_tags(settings: Settings, product: Product) -> dict[str, str]:

@@ -76,6 +76,11 @@ PrincipalArn = Annotated[
     ),
     Kind("the ARN of an IAM role, user or account, no wildcard"),
 ]
+PolicyArn = Annotated[
+    str,
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}$"),
+    Kind("the ARN of an IAM policy"),
+]
 KeyArn = Annotated[
     str,
     StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/.+$"),

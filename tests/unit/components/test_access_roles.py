@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unit
 
 ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 ANALYST = "arn:aws:iam::123456789012:role/analyst"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 TAGS = {"environment": "prod", "owner": "payment-engineering"}
@@ -37,6 +38,7 @@ def make(*, keys: dict[str, str] | None = None, pinot: bool = True) -> Callable[
                 access=AccessSettings(
                     archiver=ServiceAccountSettings(namespace="payments", name="archiver"),
                     readers={"data-analytics": ReaderSettings(principals=(ANALYST,))},
+                    permissions_boundary=BOUNDARY,
                 ),
                 pinot=ServiceAccountSettings(namespace="pinot", name="pinot") if pinot else None,
                 pinot_prefix="segments",
@@ -67,6 +69,14 @@ def allowed(program: Any, name: str) -> dict[str, set[str]]:  # noqa: ANN401 - t
         for action in statement["Action"]:
             may.setdefault(action, set()).update([resources] if isinstance(resources, str) else resources)
     return may
+
+
+def test_every_role_stays_within_the_accounts_boundary(build: Build) -> None:
+    program = build(make())
+    roles = program.names("Role")
+    assert len(roles) == 3
+    for name in roles:
+        assert program.one("Role", name).inputs["permissionsBoundary"] == BOUNDARY
 
 
 def test_only_pinots_service_account_takes_on_pinots_role(build: Build) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -11,6 +11,9 @@ import yaml
 from components.kubernetes_plan import planned_deployment
 from components.setting_errors import SettingsError
 from tests.unit.components.stack_files import PLACEHOLDER, ROOT, Tree, load, stack_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.unit
 
@@ -69,15 +72,23 @@ def test_one_number_makes_a_pool_larger() -> None:
     assert planned_deployment(load(tree)).plan.pools["warm"].replicas == 9
 
 
+def test_a_chart_may_be_a_directory_or_an_address(tmp_path: Path) -> None:
+    (tmp_path / "Chart.yaml").write_text("name: pinot")
+    for name in (str(tmp_path), "oci://registry.example.org/charts/pinot"):
+        chart = {"name": name, "repository": None}
+        load(changed(stack_file("prod"), "payments:pinot/kubernetes/chart", chart))
+
+
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_no_secret_is_in_a_committed_file(stack: str) -> None:
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
-    document = yaml.safe_load(text)
-    assert set(document) == {"config"}, "what `stack init` adds belongs to whoever deploys"
-    kafka = document["config"]["payments:kafka"]
-    assert "password" not in kafka["security"]
-    assert set(kafka["access"]) == {"makeUsers"}
-    assert "pinot:password" not in document["config"]
+    config = yaml.safe_load(text)["config"]
+    kafka = config["payments:kafka"]
+    users = [user for user in kafka["access"].values() if isinstance(user, dict)]
+    holders = [("password", kafka["security"]), *(("password", user) for user in users)]
+    for key, holder in [*holders, ("pinot:password", config), ("pinot:token", config)]:
+        # Whoever deploys adds secrets, encrypted by the stack's own key.
+        assert key not in holder or set(holder[key]) == {"secure"}, key
     assert "secure:" not in text
 
 
@@ -106,6 +117,21 @@ def test_no_secret_is_in_a_committed_file(stack: str) -> None:
             "payments:pinot/kubernetes/chart",
             {"version": "latest"},
             "payments:pinot.kubernetes.chart.version: found a text of 6 characters; allowed is one of 1.0.0",
+        ),
+        (
+            "payments:pinot/kubernetes/chart",
+            {"name": "./charts/pinot", "repository": None},
+            "payments:pinot.kubernetes.chart.name: found ./charts/pinot, which is no archive",
+        ),
+        (
+            "payments:pinot/kubernetes/chart",
+            {"name": "oci://registry.example.org/pinot"},
+            "payments:pinot.kubernetes.chart.repository: found a repository beside a name that is a path",
+        ),
+        (
+            "payments:pinot/kubernetes/chart",
+            {"repository": None},
+            "payments:pinot.kubernetes.chart.name: found a name without a repository",
         ),
         (
             "payments:pinot/kubernetes/context",
@@ -151,6 +177,27 @@ def test_no_secret_is_in_a_committed_file(stack: str) -> None:
             "payments:kafka/topic/minInsyncReplicas",
             4,
             "payments:kafka.topic.minInsyncReplicas: found 4, above replicationFactor 3",
+        ),
+        (
+            "payments:pinot/kubernetes/network/egress",
+            [{"ports": [443, 9096]}],
+            (
+                "payments:pinot.kubernetes.network.egress: found a way to every address on port 9096 in prod,"
+                " out of pods that hold all payments; allowed is the address ranges of the brokers"
+            ),
+        ),
+        (
+            "payments:pinot/kubernetes/clusterIdentifier",
+            ...,
+            "payments:pinot.kubernetes.clusterIdentifier is missing",
+        ),
+        (
+            "payments:access/permissionsBoundary",
+            "arn:aws:iam::123456789012:role/boundary",
+            (
+                "payments:access.permissionsBoundary: found a text of 39 characters; allowed is the ARN of an"
+                " IAM policy"
+            ),
         ),
     ],
 )
