@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -10,6 +11,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
+from local.planned_resources import GOLDEN_PLANS
 from local.plugins.kubernetes.provider import KubernetesStandIn
 from local.plugins.offline.provider import OfflineProvider
 from local.plugins.offline.sdk_inputs import Sdk, UnknownTypeError
@@ -48,8 +50,12 @@ def kubernetes() -> KubernetesStandIn:
 
 
 @cache
+def stand_in(package: str) -> OfflineProvider:
+    return OfflineProvider(Sdk(package))
+
+
 def aws() -> OfflineProvider:
-    return OfflineProvider(Sdk("aws"))
+    return stand_in("aws")
 
 
 def urn(token: str, name: str = "thing") -> str:
@@ -267,29 +273,115 @@ def test_an_unknown_key_of_the_provider_is_refused() -> None:
     assert kubernetes().GetPluginInfo(empty_pb2.Empty(), CONTEXT).version == "4.32.0"
 
 
-@pytest.mark.parametrize(
-    ("token", "inputs", "failure"),
-    [
-        (
-            "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-            {"bucket": "b", "rules": [{"id": "a", "status": "Enabled", "expiraton": {"days": 1}}]},
-            "rules[0].expiraton",
-        ),
-        (
-            "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
-            {"bucket": "b", "rule": {"defaultRetention": {"mode": "COMPLIANCE", "year": 7}}},
-            "rule.defaultRetention.year",
-        ),
-        (
-            "aws:iam/role:Role",
-            {"assumeRolePolicy": "{}", "inlinePolicies": [{"polcy": "{}"}]},
-            "inlinePolicies[0].polcy",
-        ),
-        ("aws:kms/key:Key", {"enableKeyRotaton": True}, "enableKeyRotaton"),
-    ],
-)
-def test_any_other_sdk_is_checked_the_same_way(token: str, inputs: dict[str, Any], failure: str) -> None:
-    assert list(check(token, inputs, aws()).failures) == [failure]
+# And of the types of the other SDKs: the innermost object that the program gives, or the inputs themselves.
+ELSEWHERE: dict[str, tuple[dict[str, Any], str, str]] = {
+    "aws:s3/bucket:Bucket": ({"objectLockEnable": True}, "objectLockEnable", "objectLockEnabled"),
+    "aws:s3/bucketVersioning:BucketVersioning": (
+        {"bucket": "b", "versioningConfiguration": {"status": "Enabled", "mfaDelet": "Disabled"}},
+        "versioningConfiguration.mfaDelet",
+        "mfaDelete",
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        {
+            "bucket": "b",
+            "rules": [
+                {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyID": "k"}}
+            ],
+        },
+        "rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyID",
+        "kmsMasterKeyId",
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
+        {
+            "bucket": "b",
+            "rules": [
+                {
+                    "id": "a",
+                    "status": "Enabled",
+                    "transitions": [{"storageClass": "STANDARD_IA", "day": 1}],
+                }
+            ],
+        },
+        "rules[0].transitions[0].day",
+        "days",
+    ),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": (
+        {"bucket": "b", "rule": {"defaultRetention": {"mode": "COMPLIANCE", "year": 7}}},
+        "rule.defaultRetention.year",
+        "years",
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
+        {"bucket": "b", "rule": {"objectOwnership": "BucketOwnerEnforced", "objectOwner": "x"}},
+        "rule.objectOwner",
+        "objectOwnership",
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
+        {"bucket": "b", "blockPublicAcl": True},
+        "blockPublicAcl",
+        "blockPublicAcls",
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": ({"bucket": "b", "policy": "{}", "polcy": "{}"}, "polcy", "policy"),
+    "aws:s3/bucketLogging:BucketLogging": (
+        {
+            "bucket": "b",
+            "targetBucket": "l",
+            "targetPrefix": "p",
+            "targetObjectKeyFormat": {"partitionedPrefix": {"partitionDateSource": "x", "dateSource": "x"}},
+        },
+        "targetObjectKeyFormat.partitionedPrefix.dateSource",
+        "partitionDateSource",
+    ),
+    "aws:iam/role:Role": (
+        {"assumeRolePolicy": "{}", "inlinePolicies": [{"polcy": "{}"}]},
+        "inlinePolicies[0].polcy",
+        "policy",
+    ),
+    "aws:iam/rolePolicy:RolePolicy": ({"role": "r", "policy": "{}", "nmae": "x"}, "nmae", "name"),
+    "aws:kms/key:Key": ({"enableKeyRotaton": True}, "enableKeyRotaton", "enableKeyRotation"),
+    "aws:kms/alias:Alias": ({"targetKeyId": "k", "nam": "x"}, "nam", "name"),
+    "kafka:index/topic:Topic": (
+        {"partitions": 1, "replicationFactor": 1, "replicationFaktor": 3},
+        "replicationFaktor",
+        "replicationFactor",
+    ),
+    "kafka:index/acl:Acl": (
+        {
+            "aclOperation": "Read",
+            "aclPermissionType": "Allow",
+            "aclPrincipal": "User:a",
+            "aclResourceName": "t",
+            "aclResourceType": "Topic",
+            "aclHost": "*",
+            "aclHosts": "*",
+        },
+        "aclHosts",
+        "aclHost",
+    ),
+    "kafka:index/quota:Quota": ({"entityType": "user", "confg": {}}, "confg", "config"),
+    "kafka:index/userScramCredential:UserScramCredential": (
+        {"username": "u", "scramMechanism": "SCRAM-SHA-512", "password": "p", "scramIteration": 1},
+        "scramIteration",
+        "scramIterations",
+    ),
+}
+
+
+@pytest.mark.parametrize("token", ELSEWHERE)
+def test_any_other_sdk_is_checked_the_same_way(token: str) -> None:
+    inputs, path, meant = ELSEWHERE[token]
+    failures = check(token, inputs, stand_in(token.partition(":")[0])).failures
+    assert list(failures) == [path]
+    assert failures[path].endswith(f"Did you mean {meant}?")
+
+
+def test_every_type_that_dev_and_prod_make_has_its_misspelt_input() -> None:
+    planned = {
+        title.split()[0]
+        for plan in GOLDEN_PLANS.glob("*.json")
+        for title in json.loads(plan.read_text(encoding="utf-8"))
+    }
+    checked = {token for token in planned if token.split(":")[0] in {"aws", "kafka", "kubernetes"}}
+    assert checked == {token for token, _, _ in MISSPELT} | ELSEWHERE.keys()
 
 
 def test_an_assume_role_policy_may_be_text_or_document() -> None:
