@@ -76,7 +76,7 @@ def break_answers_and_go_on(cluster: Cluster, program: Program, runs: int, rate:
     with FaultProxy(cluster.engine.url("")).running() as proxy:
         broken = Program(
             program.directory,
-            {**program.environment, "PINOT_CONTROLLER_URL": proxy.url, "PINOT_CALL_TIMEOUT_SECONDS": "0.4"},
+            {**program.environment, "PINOT_CONTROLLER_URL": proxy.url, "PINOT_CALL_TIMEOUT_SECONDS": "0.2"},
         )
         changes, failed = steps(program), 0
         for run in range(runs):

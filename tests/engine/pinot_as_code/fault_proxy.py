@@ -33,7 +33,7 @@ FAULTS: Final = (
     "late after",
 )
 """What can happen to a request. "before": the controller never saw it; "after": it acted on it."""
-_LATE_SECONDS: Final = 0.5
+_LATE_SECONDS: Final = 0.3
 
 
 @dataclass

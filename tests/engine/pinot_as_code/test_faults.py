@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
-RUNS = 300
+RUNS = 100
+SOAKED_RUNS = 300
 AT_ONCE = 4
 """As many operations as Pulumi's engine starts at once for one provider."""
 RATE = 0.12
@@ -87,7 +88,7 @@ def one_run(seed: int, cluster: Cluster, happened: Counter[str]) -> int:
 def make_change_delete(seed: int, cluster: Cluster, url: str) -> int:
     """Do so through a broken way, and the rest of what did not go through in a plain re-run."""
     name = f"faulty_{seed}"
-    broken = Run({**cluster.configuration, "pinot:controllerUrl": url, "pinot:callTimeoutSeconds": "0.4"})
+    broken = Run({**cluster.configuration, "pinot:controllerUrl": url, "pinot:callTimeoutSeconds": "0.2"})
     plain = Run(cluster.configuration)
     plain.state = broken.state
     went_through = 0
@@ -114,14 +115,31 @@ def make_change_delete(seed: int, cluster: Cluster, url: str) -> int:
     return went_through
 
 
-def test_a_plain_rerun_ends_in_the_desired_state(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the pauses between attempts short: a thousand of them are taken."""
     monkeypatch.setattr(transport, "_FIRST_PAUSE", 0.002)
     monkeypatch.setattr(adoption, "_PAUSE_SECONDS", 0.002)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_plain_rerun_ends_in_the_desired_state(cluster: Cluster) -> None:
+    break_runs(cluster, range(RUNS))
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("impatient")
+def test_many_plain_reruns_end_in_the_desired_state(cluster: Cluster) -> None:
+    break_runs(cluster, range(RUNS, RUNS + SOAKED_RUNS))
+
+
+def break_runs(cluster: Cluster, seeds: range) -> None:
+    """Make runs, some at once; each checks itself."""
     happened: Counter[str] = Counter()
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        went_through = list(threads.map(lambda seed: one_run(seed, cluster, happened), range(RUNS)))
+        went_through = list(threads.map(lambda seed: one_run(seed, cluster, happened), seeds))
 
-    assert len(went_through) == RUNS
+    assert len(went_through) == len(seeds)
     assert set(happened) == set(FAULTS)
     # Many faults are overcome within the operation, some end it: both ways must have been gone.
-    assert 0 < sum(went_through) < 3 * RUNS
+    assert 0 < sum(went_through) < 3 * len(seeds)
