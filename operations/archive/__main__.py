@@ -13,7 +13,13 @@ import sys
 from operations.archive.archiver import Archiver, KafkaFailedError
 from operations.archive.batches import DataLossError
 from operations.archive.measures import Measures, serve
-from operations.archive.settings import SettingError, add_arguments, kafka_login, load_settings
+from operations.archive.settings import (
+    ArchiveSettings,
+    SettingError,
+    add_arguments,
+    kafka_login,
+    load_settings,
+)
 from operations.archive.status import status_lines
 from operations.archive.store import ArchiveError
 from product_model import ProductError, load_product
@@ -29,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
-        settings = load_settings(vars(options))
+        settings = load_settings(ArchiveSettings, vars(options))
         if options.command == "status":
             for line in status_lines(settings, kafka_login(settings)):
                 sys.stdout.write(f"{line}\n")
@@ -61,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         ("run", "archive the topic's events until stopped (SIGTERM)"),
         ("status", "show how far each partition and the hours are"),
     ):
-        add_arguments(commands.add_parser(name, help=told))
+        add_arguments(commands.add_parser(name, help=told), ArchiveSettings)
     return parser
 
 

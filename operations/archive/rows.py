@@ -103,37 +103,53 @@ class Rows:
     def judge(self, value: bytes | None, now_ms: int) -> Verdict:
         """Judge a record's value; `now_ms` is the time by which times ahead are told."""
         if not value:
-            return _rejected(None, None, Breach("json", "the record has no value"))
-        try:
-            event = decoded(value) if suspicious(value) else orjson.loads(value)
-        except NotJsonError as error:
-            return _rejected(None, None, Breach("json", f"the value is no JSON that can be read: {error}"))
-        except orjson.JSONDecodeError:
-            return self._judge_odd(value, now_ms)
-        return self._judge_event(event, now_ms)
-
-    def _judge_odd(self, value: bytes, now_ms: int) -> Verdict:
-        """Judge what orjson refuses: no JSON, or JSON that Pinot's reader takes all the same."""
+            return _rejected(None, Breach("json", "the record has no value"))
+        strict = True
+        if not suspicious(value):
+            try:
+                event = orjson.loads(value)
+            except orjson.JSONDecodeError:
+                strict = False
+            else:
+                verdict = self._usual(event, now_ms)
+                if verdict is not None:
+                    return verdict
+        # orjson reads whole numbers of more than 64 bits as fractions, and refuses what Pinot's reader takes.
         try:
             event = decoded(value)
         except NotJsonError as error:
-            return _rejected(None, None, Breach("json", f"the value is no JSON that can be read: {error}"))
-        return self._judge_event(event, now_ms, odd=True)
+            return _rejected(None, Breach("json", f"the value is no JSON that can be read: {error}"))
+        return self._judge_event(event, now_ms, strict=strict)
 
-    def _judge_event(self, event: Any, now_ms: int, *, odd: bool = False) -> Verdict:  # noqa: ANN401 - any JSON
+    def _usual(self, event: Any, now_ms: int) -> Verdict | None:  # noqa: ANN401 - any JSON
+        """Judge what is ordinary; None for anything else."""
+        kind = event.get("type") if isinstance(event, dict) else None
+        if not isinstance(kind, str):
+            return None
+        contract = self._contracts.get(kind)
+        if contract is None:
+            return _OTHER_KIND
+        try:
+            if not contract.is_valid(event):
+                return None
+        except ValueError:  # too deep for the validator
+            return None
+        return _ERASURE if kind == _ERASED else self._kinds[kind].usual_verdict(event, now_ms)
+
+    def _judge_event(self, event: Any, now_ms: int, *, strict: bool) -> Verdict:  # noqa: ANN401 - any JSON
         if not isinstance(event, dict):
-            return _rejected(None, None, Breach("json", "the value is JSON, but no object"))
+            return _rejected(None, Breach("json", "the value is JSON, but no object"))
         kind = event.get("type")
         if not isinstance(kind, str):
-            return _rejected(None, event, Breach("contract:type:type", "type is missing or no text"))
+            return _rejected(event, Breach("contract:type:type", "type is missing or no text"))
         contract = self._contracts.get(kind)
         if contract is None:
             return _OTHER_KIND
         breaches = _breaches(contract, event)
-        if not breaches and not odd:
-            return _ERASURE if kind == _ERASED else self._kinds[kind].usual_verdict(event, now_ms)
-        if odd:
+        if not strict:
             breaches = (*breaches, Breach("json:strict", "it is no JSON by RFC 8259, though Pinot reads it"))
+        if kind == _ERASED and not breaches:
+            return _ERASURE
         if kind == _ERASED:
             return Verdict(Fate.REJECTED, None, event=event, breaches=breaches)
         return self._kinds[kind].verdict(event, now_ms, breaches)
@@ -156,15 +172,15 @@ class _KindRows:
                 log.warning("%s: column %s is new to the fast way; rows are made the slow way", kind, error)
         self._time_index = columns.index(kind.time_column)
 
-    def usual_verdict(self, event: Event, now_ms: int) -> Verdict:
-        if self._usual is not None:
-            try:
-                row = self._usual.row(event, now_ms)
-            except UnusualError:
-                pass
-            else:
-                return Verdict(Fate.STORED, self._kind, row, row[self._time_index])
-        return self.verdict(event, now_ms, ())
+    def usual_verdict(self, event: Event, now_ms: int) -> Verdict | None:
+        """Judge an event that keeps the contract; None when its row is for the definition to make."""
+        if self._usual is None:
+            return None
+        try:
+            row = self._usual.row(event, now_ms)
+        except UnusualError:
+            return None
+        return Verdict(Fate.STORED, self._kind, row, row[self._time_index])
 
     def verdict(self, event: Event, now_ms: int, breaches: tuple[Breach, ...]) -> Verdict:
         """Judge by the definition."""
@@ -213,8 +229,8 @@ def _wrong_time(text: object, now_ms: int) -> tuple[str, str] | None:
     return ("ahead", "is more than a day ahead") if moment_ms > now_ms + DAY_MS else None
 
 
-def _rejected(kind: Kind | None, event: Any, breach: Breach) -> Verdict:  # noqa: ANN401 - any JSON
-    return Verdict(Fate.REJECTED, kind, event=event, breaches=(breach,))
+def _rejected(event: Any, breach: Breach) -> Verdict:  # noqa: ANN401 - any JSON
+    return Verdict(Fate.REJECTED, event=event, breaches=(breach,))
 
 
 def _breaches(contract: Any, event: Event) -> tuple[Breach, ...]:  # noqa: ANN401 - a compiled schema

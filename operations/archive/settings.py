@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -18,29 +18,37 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 
 
+Settings = TypeVar("Settings", bound="StreamSettings")
+
+
 class SettingError(Exception):
     """A setting that cannot be used; names its flag and variable, what was found and what is allowed."""
 
 
-class ArchiveSettings(BaseModel):
-    """Everything that the archiver is told. Each field is a flag (`--batch-seconds`) and a variable."""
+class StreamSettings(BaseModel):
+    """The topics, and how to read them. Each field is a flag (`--quarantine-topic`) and a variable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bootstrap_servers: str = Field(min_length=1, description="Kafka's brokers, host:port, with commas.")
-    bucket: BucketName = Field(description="The archive bucket.")
     topic: Name = Field(default="payments", description="The topic of the events.")
     quarantine_topic: Name = Field(default="payments.quarantine", description="The topic of breaches.")
-    group: Name = Field(default="archiver", description="The consumer group.")
     product: Path = Field(default=Path("data-product"), description="Directory of the product's files.")
-    s3_endpoint: str | None = Field(default=None, description="URL of another S3 than AWS's.")
-    s3_attempts: int = Field(
-        default=8, ge=1, le=50, description="How often a call to S3 is tried before the archiver ends."
-    )
     kafka_properties: Path | None = Field(
         default=None,
         description="A file of librdkafka settings, a `name=value` a line: how to log in to Kafka. Kept out"
         " of the command line, because it holds a password.",
+    )
+
+
+class ArchiveSettings(StreamSettings):
+    """Everything that the archiver is told."""
+
+    bucket: BucketName = Field(description="The archive bucket.")
+    group: Name = Field(default="archiver", description="The consumer group.")
+    s3_endpoint: str | None = Field(default=None, description="URL of another S3 than AWS's.")
+    s3_attempts: int = Field(
+        default=8, ge=1, le=50, description="How often a call to S3 is tried before the archiver ends."
     )
     batch_seconds: float = Field(
         default=240,
@@ -82,9 +90,9 @@ class ArchiveSettings(BaseModel):
     )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, model: type[StreamSettings]) -> None:
     """Add a flag for each setting."""
-    for name, field in ArchiveSettings.model_fields.items():
+    for name, field in model.model_fields.items():
         told = f"{field.description} [{PREFIX}{name.upper()}]"
         flag = f"--{name.replace('_', '-')}"
         if field.annotation is bool:
@@ -93,25 +101,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(flag, help=told, metavar="VALUE")
 
 
-def load_settings(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> ArchiveSettings:
+def load_settings(
+    model: type[Settings], options: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> Settings:
     """Put flags, variables and defaults together.
 
     Raises:
         SettingError: one is missing, unknown or out of range
 
     """
-    fields = ArchiveSettings.model_fields
+    fields = model.model_fields
     given = {
         name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name.startswith(PREFIX)
     }
-    unknown = sorted(given.keys() - fields.keys())
+    unknown = sorted(given.keys() - ArchiveSettings.model_fields.keys())
     if unknown:
-        allowed = ", ".join(PREFIX + name.upper() for name in fields)
+        allowed = ", ".join(PREFIX + name.upper() for name in ArchiveSettings.model_fields)
         message = f"{PREFIX}{unknown[0].upper()}: no such setting; allowed: {allowed}"
         raise SettingError(message)
     given |= {name: options[name] for name in fields if options.get(name) is not None}
     try:
-        return ArchiveSettings.model_validate(given)
+        return model.model_validate({name: value for name, value in given.items() if name in fields})
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_url=False):
@@ -122,7 +132,7 @@ def load_settings(options: Mapping[str, Any], environ: Mapping[str, str] = os.en
         raise SettingError("\n".join(lines)) from None
 
 
-def kafka_login(settings: ArchiveSettings) -> dict[str, str]:
+def kafka_login(settings: StreamSettings) -> dict[str, str]:
     """Read the file of librdkafka settings.
 
     Raises:
