@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -19,10 +18,10 @@ from typing import Final
 
 from local.build_cache import cached, content_key
 from local.failure import LocalFailureError
+from local.plugins.launcher import write_launcher
 from local.progress import step
 
 _SOURCES: Final = Path(__file__).resolve().parent
-_REPOSITORY: Final = _SOURCES.parent.parent
 _SDK: Final = "github.com/pulumi/pulumi/sdk/v3"
 _CLI: Final = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _SCRIPTS: Final = ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python")
@@ -48,7 +47,7 @@ class Toolchain:
         the real thing; it is left to Pulumi's own download where the tool chain came from PATH.
         """
         aws = _plugin_path(pulumi_home, _AWS_PLUGIN, version("pulumi-aws"))
-        _write_launcher(aws, module="local.plugins.aws")
+        write_launcher(aws, "local.plugins.aws")
         if self.built:
             kafka = _plugin_path(pulumi_home, _KAFKA_PLUGIN, version("pulumi-kafka"))
             built = self.directory / "plugins" / _KAFKA_PLUGIN
@@ -192,19 +191,3 @@ def _go(module: str, *arguments: str, cure: str = "") -> str:
 def _plugin_path(pulumi_home: Path, plugin: str, plugin_version: str) -> Path:
     name = plugin.removeprefix("pulumi-resource-")
     return pulumi_home / "plugins" / f"resource-{name}-v{plugin_version}" / plugin
-
-
-def _write_launcher(path: Path, *, module: str) -> None:
-    # The plugin's own directory is the repository: a program elsewhere may have a package `local` of its own.
-    script = (
-        "#!/bin/sh\n"
-        f"cd {shlex.quote(str(_REPOSITORY))} || exit 1\n"
-        f'exec {shlex.quote(sys.executable)} -u -m {module} "$@"\n'
-    )
-    if path.is_file() and path.read_text(encoding="utf-8") == script and os.access(path, os.X_OK):
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(script, encoding="utf-8")
-    fresh.chmod(0o755)
-    fresh.replace(path)  # a plugin that is being started sees the old script or the new one, never half of it

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.failure import LocalFailureError
+from local.plugins.launcher import write_launcher
 from local.toolchain import installation
 
 pytestmark = pytest.mark.unit
@@ -115,7 +116,7 @@ def test_another_lock_of_the_modules_is_another_tool_chain(
 
 def test_the_stand_ins_launcher_runs_in_the_repository_and_passes_arguments_on(tmp_path: Path) -> None:
     launcher = tmp_path / "plugins" / "pulumi-resource-echo"
-    installation._write_launcher(launcher, module="json.tool")
+    write_launcher(launcher, "json.tool")
     run = subprocess.run([launcher, "--help"], cwd="/", capture_output=True, text=True, check=True)
     assert "json.tool" in run.stdout
     assert f"cd {Path(installation.__file__).parents[2]}" in launcher.read_text(encoding="utf-8")
