@@ -7,10 +7,17 @@ date of S3's last answer plus the monotonic seconds since then cannot.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class Clock(Protocol):
+    """Tells the archive's time."""
+
+    def now_ms(self) -> int:
+        """Return it in epoch milliseconds."""
 
 
 class ArchiveClock:

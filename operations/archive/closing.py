@@ -35,7 +35,7 @@ from operations.archive.store import ArchiveError, latest, read_done
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from operations.archive.clock import ArchiveClock
+    from operations.archive.clock import Clock
     from operations.archive.layout import ArchivedFile, Done
     from operations.archive.store import ArchiveStore, Listed
 
@@ -53,7 +53,7 @@ class HourCloser:
     """Closes the hours of one topic. Several may be at it: S3 takes each revision once."""
 
     def __init__(
-        self, store: ArchiveStore, topic: str, clock: ArchiveClock, *, grace_ms: int, deadline_ms: int
+        self, store: ArchiveStore, topic: str, clock: Clock, *, grace_ms: int, deadline_ms: int
     ) -> None:
         """Look at nothing yet."""
         self._store, self._topic, self._clock = store, topic, clock
@@ -61,8 +61,8 @@ class HourCloser:
         self._next: dict[int, int] = {}
         self._samples: dict[int, deque[tuple[int, int]]] = {}
         self._through: dict[int, int] = {}
-        # Hours with files that no manifest may list yet, and since when that is known.
-        self._waiting: dict[tuple[Kind, Hour], int] = {}
+        # Hours with files that no manifest may list yet: since when that is known, and the files' keys.
+        self._waiting: dict[tuple[Kind, Hour], tuple[int, set[str]]] = {}
         self._next_hour: Hour | None = None
 
     def start(self, ends: Mapping[int, int]) -> None:
@@ -132,7 +132,7 @@ class HourCloser:
                 break
             written += [self._close(kind, hour, closed_by, watermarks) for kind in Kind]
             self._next_hour = _plus(hour, 1)
-        for (kind, hour), noticed_ms in sorted(self._waiting.items()):
+        for (kind, hour), (noticed_ms, _) in sorted(self._waiting.items()):
             if self._next_hour is not None and hour >= self._next_hour:
                 continue
             closed_by = self._reason(noticed_ms, 0, through, now)
@@ -147,24 +147,27 @@ class HourCloser:
 
     def _notice(self, done: Done) -> None:
         for file in done.files:
-            self._waiting.setdefault((file.kind, Hour.parse(file.hour)), self._clock.now_ms())
+            waiting = (self._clock.now_ms(), set[str]())
+            self._waiting.setdefault((file.kind, Hour.parse(file.hour)), waiting)[1].add(file.key)
 
     def _close(
         self, kind: Kind, hour: Hour, closed_by: ClosedBy, watermarks: tuple[Watermark, ...]
     ) -> Manifest | None:
         previous = latest(self._store, kind, hour)
         files = self._files(kind, hour)
+        known = self._waiting.get((kind, hour), (0, set()))[1]
         if previous is not None:
-            gone = {file.key for file in previous.files} - {file.key for file in files}
-            if gone:
-                message = (
-                    f"s3://{self._store.bucket}/{min(gone)} is in the manifest {previous.key}, but gone from "
-                    "the archive, or its batch's done document is; restore it from the bucket's versions"
-                )
-                raise ArchiveError(message)
-            if len(previous.files) == len(files):
-                self._waiting.pop((kind, hour), None)
-                return None
+            known |= {file.key for file in previous.files}
+        gone = known - {file.key for file in files}
+        if gone:
+            message = (
+                f"s3://{self._store.bucket}/{min(gone)} was archived, but it or its batch's done document is "
+                "gone; restore it from the bucket's versions. The hour is not closed without it."
+            )
+            raise ArchiveError(message)
+        if previous is not None and len(previous.files) == len(files):
+            self._waiting.pop((kind, hour), None)
+            return None
         distinct, amount = self._figures(files)
         manifest = Manifest(
             kind=kind,
@@ -180,7 +183,7 @@ class HourCloser:
         key = manifest_key(kind, hour, manifest.revision)
         if not self._store.put_new(key, manifest.to_bytes()):
             # Somebody else closed it meanwhile; the next step compares with what they wrote.
-            self._waiting.setdefault((kind, hour), self._clock.now_ms())
+            self._waiting.setdefault((kind, hour), (self._clock.now_ms(), set()))
             return None
         self._waiting.pop((kind, hour), None)
         log.info("closed %s %s, revision %d: %d rows", kind, hour, manifest.revision, manifest.rows)
