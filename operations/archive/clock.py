@@ -40,7 +40,7 @@ class ArchiveClock:
 
         """
         if self._told is None:
-            message = "S3 has not told the time yet: its answers carry no Date"
+            message = "S3 has told no time yet: its answers carry no Date"
             raise LookupError(message)
         date_ms, at = self._told
         return date_ms + round((self._monotonic() - at) * 1000)
