@@ -61,8 +61,8 @@ say "· checking the product's files"
 
 targets=()
 if [[ $mode == schemas ]]; then
-  # The schemas, and the components that they stand in: a child cannot be made without its parent.
-  targets=(--target '**pinot:Schema::**' --target '**payments:*:*::*')
+  # The schemas, the tenants that they wait for, and the components that they stand in, without which none is made.
+  targets=(--target '**pinot:Schema::**' --target '**pinot:Tenant::**' --target '**payments:*:*::*')
 fi
 
 scratch="$(mktemp -d)"
