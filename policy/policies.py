@@ -8,6 +8,7 @@ from typing import Final
 
 from policy.access_policies import missing_tags, unknown_reader, unprotected
 from policy.cluster_policies import load_balancer, moving_image, unpinned_chart
+from policy.contract_policies import broken_contract
 from policy.data_policies import clear_personal_data
 from policy.resources import Context, Resource, Stack, Violation
 from policy.storage_policies import bucket_lifecycle, public_bucket, unencrypted_bucket, unlocked_archive
@@ -52,6 +53,7 @@ RESOURCE_POLICIES: Final = (
     ResourcePolicy("fragile-topic", fragile_topic),
     ResourcePolicy("topic-open-to", topic_open_to),
     ResourcePolicy("clear-personal-data", clear_personal_data),
+    ResourcePolicy("broken-contract", broken_contract),
     ResourcePolicy("unknown-reader", unknown_reader),
     ResourcePolicy("unprotected", unprotected),
     ResourcePolicy("missing-tags", missing_tags),
