@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +106,29 @@ def test_drift_is_shown_by_refresh_and_repaired_by_up(cluster: Cluster, program:
     program.assert_nothing_to_do()
 
 
+def test_a_schema_that_somebody_widened_is_narrowed_only_with_a_word(
+    cluster: Cluster, program: Program
+) -> None:
+    program.up()
+    shown = cluster.get("/schemas/page_views_history")
+    shown["dimensionFieldSpecs"].append({"name": "surprise", "dataType": "STRING"})
+    cluster.put("/schemas/page_views_history", shown)
+
+    program.preview("--refresh", "--expect-no-changes", fails=True)
+    assert "1 updated" in program.refresh()
+    refused = program.up(fails=True)
+    assert "column surprise is removed. The stored values can no longer be read" in refused
+    assert 'put "remove-column" into allow of this resource' in refused
+    assert "surprise" in str(cluster.get("/schemas/page_views_history"))
+
+    program.change(
+        "__main__.py", "PinotSchemaArgs(schema_json", 'PinotSchemaArgs(allow=["remove-column"], schema_json'
+    )
+    program.up()
+    assert "surprise" not in str(cluster.get("/schemas/page_views_history"))
+    program.assert_nothing_to_do()
+
+
 def test_what_another_stack_made_is_adopted_or_refused(cluster: Cluster, program: Program) -> None:
     program.up()
     program.pulumi("stack", "rm", "dev", "--yes", "--force", "--preserve-config")
@@ -163,12 +187,30 @@ PinotTable(
     main.write_text(
         main.read_text("utf-8").replace(PASSWORD, f"{PASSWORD} 2").replace(SASL, f"{SASL} 2"), "utf-8"
     )
-    said += program.preview("--diff") + program.up() + program.refresh()
+    said += program.preview("--diff", "--debug") + program.up() + program.refresh()
+    program.assert_nothing_to_do()
+    whole = main.read_text("utf-8")
+    for mistake, told in (
+        ('"tableTyp": "x"', "tableTyp: is no key of Pinot's"),
+        ('"tenants": {"broker": "web", "server": "nobody"}', "No instance found with tag: nobody_OFFLINE"),
+    ):
+        main.write_text(
+            whole.replace('"tableName": "secretive",', f'"tableName": "secretive", {mistake},'), "utf-8"
+        )
+        refused = program.up(fails=True)
+        assert told in refused
+        said += refused
 
     kept = program.state()
+    files = [
+        file
+        for file in Path(program.environment["PULUMI_BACKEND_URL"].removeprefix("file://")).rglob("*")
+        if file.is_file()
+    ]
+    assert len(files) > 5
+    kept += "".join(file.read_text("utf-8") for file in files)
     hashes = cluster.get("/users/reader", component="BROKER")["reader_BROKER"]["password"]
     for secret in (PASSWORD, SASL, "hunter2", hashes, cluster.credentials[1]):
         assert secret not in said
         assert secret not in kept
     assert "reader" in kept
-    program.assert_nothing_to_do()

@@ -146,6 +146,10 @@ def test_a_widened_schema_is_seen_and_narrowed_only_with_a_word(
     wider["dimensionFieldSpecs"].append({"name": "surprise", "dataType": "STRING"})
     assert stack.preview("schema", schema(wider)) == "same"
 
+    assert stack.up("schema", schema(columns(name), allow=["remove-column"])) == "update"
+    assert "surprise" not in str(cluster.get(f"/schemas/{name}"))
+    assert stack.refresh("schema") == "same"
+
 
 @pytest.mark.parametrize(
     ("key", "path", "parameters"),
