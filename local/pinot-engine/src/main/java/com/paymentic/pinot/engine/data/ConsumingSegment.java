@@ -1,6 +1,7 @@
 package com.paymentic.pinot.engine.data;
 
 import java.io.IOException;
+import java.util.concurrent.Executor;
 import org.apache.pinot.common.utils.LLCSegmentName;
 import org.apache.pinot.segment.local.data.manager.SegmentDataManager;
 import org.apache.pinot.segment.local.indexsegment.mutable.MutableSegmentImpl;
@@ -20,45 +21,53 @@ final class ConsumingSegment extends SegmentDataManager {
   private final MutableSegmentImpl _segment;
   private final TableConfig _table;
   private final Schema _schema;
-  private final RowPipeline _pipeline;
+  private final RowBatches _batches;
   private final long _startOffset;
   private final long _createdMs;
   private volatile long _nextOffset;
   private volatile long _lastRecordMs = Long.MIN_VALUE;
 
-  /** @param schema with Pinot's virtual columns, as the mutable segment was made with it */
+  /**
+   * @param schema with Pinot's virtual columns, as the mutable segment was made with it
+   * @param rowHelpers makes rows beside the thread that adds them
+   */
   ConsumingSegment(LLCSegmentName name, MutableSegmentImpl segment, TableConfig table, Schema schema, long startOffset,
-      long createdMs) {
+      long createdMs, Executor rowHelpers) {
     _name = name;
     _segment = segment;
     _table = table;
     _schema = schema;
-    _pipeline = new RowPipeline(table, schema);
+    _batches = new RowBatches(new RowPipeline(table, schema), new RowPipeline(table, schema), rowHelpers);
     _startOffset = startOffset;
     _nextOffset = startOffset;
     _createdMs = createdMs;
   }
 
+  /** Makes the rows of records, by the table's configuration as it was when this segment began. */
+  RowBatches batches() {
+    return _batches;
+  }
+
   /**
    * Takes a record of the stream.
    *
+   * @param made what the table's functions made of it
    * @return what became of it
    */
-  RowPipeline.Outcome add(StreamRecord record) {
-    RowPipeline.Outcome outcome = _pipeline.process(record.key(), record.value());
-    if (outcome.fate() != RowPipeline.Fate.ROWS) {
-      return outcome;
+  RowPipeline.Outcome add(StreamRecord record, RowPipeline.Outcome made) {
+    if (made.fate() != RowPipeline.Fate.ROWS) {
+      return made;
     }
     try {
-      for (GenericRow row : outcome.rows()) {
+      for (GenericRow row : made.rows()) {
         // Without the stream's metadata: the time of the last record is kept here.
         _segment.index(row, null);
       }
     } catch (IOException | RuntimeException | StackOverflowError e) {
-      return new RowPipeline.Outcome(RowPipeline.Fate.FAILED, outcome.rows(), Failures.ofRow(e));
+      return new RowPipeline.Outcome(RowPipeline.Fate.FAILED, made.rows(), Failures.ofRow(e));
     }
     _lastRecordMs = record.timestampMs();
-    return outcome;
+    return made;
   }
 
   void consumedTo(long nextOffset) {

@@ -47,6 +47,8 @@ public final class EmbeddedDataPlane implements DataPlane {
   private final ExecutorService _pinotReloads = Executors.newSingleThreadExecutor(Threads.named("pinot-reload"));
   private final ScheduledExecutorService _watcher = Threads.scheduler("stream-watcher", 3);
   private final ScheduledExecutorService _builder = Threads.scheduler("segment-builder", 1);
+  private final ScheduledExecutorService _rowHelpers =
+      Threads.scheduler("row-helper", Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
   private final QueryEngine _queries;
 
   /**
@@ -73,7 +75,7 @@ public final class EmbeddedDataPlane implements DataPlane {
     }
     Threads.named("warm-up").newThread(EmbeddedDataPlane::warmUp).start();
     SegmentStore.removeDeleted(tablesDir);
-    _instance = new PinotInstance(serverInstanceId, tablesDir, _pinotReloads);
+    _instance = new PinotInstance(serverInstanceId, tablesDir, _pinotReloads, _rowHelpers);
     _queries = new QueryEngine(_instance, brokerInstanceId, _catalog);
   }
 
@@ -266,6 +268,6 @@ public final class EmbeddedDataPlane implements DataPlane {
     _catalog.all().parallelStream().forEach(LocalTable::stop);
     _queries.close();
     // Without interrupts: they close files that are being written.
-    List.of(_pinotReloads, _watcher, _builder).forEach(ExecutorService::shutdown);
+    List.of(_pinotReloads, _watcher, _builder, _rowHelpers).forEach(ExecutorService::shutdown);
   }
 }

@@ -4,13 +4,16 @@ import com.paymentic.pinot.engine.DataPlane.PartitionStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.pinot.common.utils.LLCSegmentName;
 import org.apache.pinot.spi.utils.builder.TableNameBuilder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads one partition of a table's stream into consuming segments, in one thread of its own.
+ * Reads one partition of a table's stream into consuming segments, in one thread of its own; another may help it to make
+ * the rows ({@link RowBatches}).
  *
  * <p>The thread alone touches the consuming segment and the reader. Requests (pause, force commit, stop) are left in fields
  * and the thread is woken. It waits in the stream's poll, or for a request when there is nothing to poll, never in a loop.
@@ -27,6 +30,8 @@ final class PartitionConsumer implements Runnable {
   private final Thread _thread;
   private final FlushThreshold _threshold = new FlushThreshold();
   private final List<Jobs.Job> _forced = new ArrayList<>();
+  /** Held while rows are added; fair, or a partition with many events to catch up with would never let it go. */
+  private final Lock _merging = new ReentrantLock(true);
 
   private volatile boolean _stopped;
   private volatile boolean _paused;
@@ -120,7 +125,7 @@ final class PartitionConsumer implements Runnable {
     }
   }
 
-  private void consume() throws StreamException {
+  private void consume() throws StreamException, InterruptedException {
     if (_segment == null) {
       begin();
     }
@@ -141,19 +146,29 @@ final class PartitionConsumer implements Runnable {
     take(batch);
   }
 
-  private void take(StreamBatch batch) {
-    for (StreamRecord record : batch.records()) {
-      if (isFull()) {
+  private void take(StreamBatch batch) throws InterruptedException {
+    _merging.lock();
+    try {
+      if (_segment.batches().each(batch.records(), this::take)) {
+        _segment.consumedTo(batch.nextOffset());
+      } else {
         // The rest of the batch is read again from where the next segment begins.
         _reader.seek(_segment.nextOffset());
-        return;
       }
-      if (record.value() != null) {
-        count(_segment.add(record));
-      }
-      _segment.consumedTo(record.offset() + 1);
+    } finally {
+      _merging.unlock();
     }
-    _segment.consumedTo(batch.nextOffset());
+  }
+
+  private boolean take(StreamRecord record, RowPipeline.Outcome made) {
+    if (isFull()) {
+      return false;
+    }
+    if (made != null) {
+      count(_segment.add(record, made));
+    }
+    _segment.consumedTo(record.offset() + 1);
+    return true;
   }
 
   private void count(RowPipeline.Outcome outcome) {
@@ -217,13 +232,10 @@ final class PartitionConsumer implements Runnable {
       forced.forEach(job -> job.segmentDone(true));
       return;
     }
-    SegmentBuild build = _table.build(sealed, next, forced, _threshold);
+    SegmentBuild build = _table.build(sealed, next, _merging, forced, _threshold);
     _build = build;
     _progress = next;
     _segment = null;
-    if (!_table.segments().consumesDuringBuild(sealed.table())) {
-      awaitBuild();
-    }
   }
 
   /** At most one segment of a partition is being built: what is committed has no gaps, and memory has a bound. */

@@ -4,6 +4,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Function;
 import org.apache.helix.HelixManager;
@@ -33,12 +34,17 @@ final class PinotInstance {
   private final SegmentReloadSemaphore _reloads = new SegmentReloadSemaphore(1);
   private final ServerReloadJobStatusCache _reloadJobs;
   private final ExecutorService _background;
+  private final Executor _rowHelpers;
 
-  /** @param background runs Pinot's own reloads of segments */
-  PinotInstance(String instanceId, Path tablesDir, ExecutorService background) {
+  /**
+   * @param background runs Pinot's own reloads of segments
+   * @param rowHelpers makes rows beside the consumers' threads, when it can
+   */
+  PinotInstance(String instanceId, Path tablesDir, ExecutorService background, Executor rowHelpers) {
     _instanceId = instanceId;
     _tablesDir = tablesDir;
     _background = background;
+    _rowHelpers = rowHelpers;
     _config = proxy(InstanceDataManagerConfig.class, this::instanceSetting);
     _helix = proxy(HelixManager.class, method -> method.getName().equals("getInstanceName") ? _instanceId : null);
     _reloadJobs = new ServerReloadJobStatusCache(instanceId);
@@ -53,6 +59,10 @@ final class PinotInstance {
 
   InstanceDataManagerConfig config() {
     return _config;
+  }
+
+  Executor rowHelpers() {
+    return _rowHelpers;
   }
 
   String id() {

@@ -3,6 +3,7 @@ package com.paymentic.pinot.engine.data;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.Lock;
 import org.apache.commons.lang3.tuple.Pair;
 import org.apache.pinot.common.metadata.segment.SegmentZKMetadata;
 import org.apache.pinot.common.metrics.ServerMetrics;
@@ -16,7 +17,7 @@ import org.apache.pinot.segment.local.realtime.impl.RealtimeSegmentConfig;
 import org.apache.pinot.segment.local.segment.index.loader.IndexLoadingConfig;
 import org.apache.pinot.segment.local.segment.virtualcolumn.VirtualColumnProviderFactory;
 import org.apache.pinot.segment.local.upsert.PartitionUpsertMetadataManager;
-import org.apache.pinot.segment.local.upsert.UpsertContext;
+import org.apache.pinot.segment.spi.ImmutableSegment;
 import org.apache.pinot.segment.spi.partition.PartitionFunctionFactory;
 import org.apache.pinot.spi.config.table.ColumnPartitionConfig;
 import org.apache.pinot.spi.config.table.IndexingConfig;
@@ -101,7 +102,7 @@ final class RealtimeSegments extends RealtimeTableDataManager implements PinotSe
     setPartitioning(config, indexing.getSegmentPartitionConfig(), partition, partitions);
 
     ConsumingSegment segment = new ConsumingSegment(name, new MutableSegmentImpl(config.build(), ServerMetrics.get()),
-        table, schema, startOffset, createdMs);
+        table, schema, startOffset, createdMs, _instance.rowHelpers());
     registerSegment(name.getSegmentName(), segment, upsert);
     if (upsert != null) {
       upsert.trackNewlyAddedSegment(name.getSegmentName());
@@ -115,19 +116,27 @@ final class RealtimeSegments extends RealtimeTableDataManager implements PinotSe
   }
 
   /**
-   * Whether the partition's next segment may take rows while this one is being built: Pinot's policy, which makes a
-   * partial-upsert table wait unless it is pauseless or says otherwise, because a merge must see all rows before.
+   * Puts a committed segment in its consuming segment's place.
+   *
+   * <p>A server of Pinot's lets a partial-upsert table's partition wait from the commit's begin to its end, since copies
+   * on other servers would merge in another order. Here is one copy: rows are taken while the segment is being built and
+   * merge with the sealed rows. Only while the keys move to the committed segment none may come, or a query could see a
+   * transaction in both.
+   *
+   * @param merging held while rows of the partition are added
    */
-  boolean consumesDuringBuild(TableConfig table) {
+  void replaceConsuming(ImmutableSegment committed, Lock merging) {
+    String name = committed.getSegmentName();
     if (!isUpsertEnabled()) {
-      return true;
+      addSegment(committed, TableDefinition.committed(name));
+      return;
     }
-    UpsertContext context = getTableUpsertMetadataManager().getContext();
-    boolean pauseless = table.getIngestionConfig() != null
-        && table.getIngestionConfig().getStreamIngestionConfig() != null
-        && table.getIngestionConfig().getStreamIngestionConfig().isPauselessConsumptionEnabled();
-    return context.isAllowPartialUpsertConsumptionDuringCommit()
-        || !context.isTableTypeInconsistentDuringConsumption() || pauseless;
+    merging.lock();
+    try {
+      addSegment(committed, TableDefinition.committed(name));
+    } finally {
+      merging.unlock();
+    }
   }
 
   /** Pinot does this when a partition's segment begins to consume; keys older than the table's TTLs are forgotten. */

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
 import org.apache.pinot.segment.local.utils.TableConfigUtils;
 import org.apache.pinot.spi.config.table.TableConfig;
 import org.apache.pinot.spi.stream.OffsetCriteria;
@@ -131,10 +132,10 @@ final class RealtimeTable extends LocalTable {
     }
   }
 
-  SegmentBuild build(ConsumingSegment sealed, SegmentStore.Progress next, List<Jobs.Job> jobs,
+  SegmentBuild build(ConsumingSegment sealed, SegmentStore.Progress next, Lock merging, List<Jobs.Job> jobs,
       FlushThreshold threshold) {
     SegmentBuild build =
-        new SegmentBuild(sealed, next, jobs, _committer, definition()::table, threshold, _builder);
+        new SegmentBuild(sealed, next, merging, jobs, _committer, definition()::table, threshold, _builder);
     _builder.execute(build);
     return build;
   }

@@ -14,8 +14,6 @@ import org.apache.pinot.spi.utils.JsonUtils;
 
 /**
  * From an event's bytes to the rows of a table, by Pinot's own transforms; used by one thread.
- *
- * <p>Rows are reused: they are valid until the next event.
  */
 public final class RowPipeline {
   private final TransformPipeline _transforms;
@@ -46,29 +44,35 @@ public final class RowPipeline {
     _extractor.init(fields, null);
   }
 
+  /** The rows are valid until the next event. */
+  public Outcome process(byte[] key, byte[] value) {
+    return process(key, value, _row);
+  }
+
   /**
    * @param key the record's key, null when it has none
    * @param value JSON of one object
+   * @param row where the event is put, and what most often becomes the outcome's row
    */
-  public Outcome process(byte[] key, byte[] value) {
-    _row.clear();
+  Outcome process(byte[] key, byte[] value, GenericRow row) {
+    row.clear();
     try {
       Map<String, Object> event = JsonUtils.bytesToMap(value);
       if (event == null) {
         return new Outcome(Fate.FAILED, List.of(), "the value is not a JSON object");
       }
-      _extractor.extract(event, _row);
+      _extractor.extract(event, row);
     } catch (Exception | StackOverflowError e) {
       // The parser's message quotes the value. A value that is nested too deeply must not end the consumer.
       return new Outcome(Fate.FAILED, List.of(), "the value is not a JSON object");
     }
     // What StreamDataDecoderImpl puts on every row of a stream, over anything of that name in the event.
-    _row.putValue(StreamDataDecoderImpl.RECORD_SERIALIZED_VALUE_SIZE_KEY, value.length);
+    row.putValue(StreamDataDecoderImpl.RECORD_SERIALIZED_VALUE_SIZE_KEY, value.length);
     if (_readsKey && key != null) {
-      _row.putValue(StreamDataDecoderImpl.KEY, new String(key, StandardCharsets.UTF_8));
+      row.putValue(StreamDataDecoderImpl.KEY, new String(key, StandardCharsets.UTF_8));
     }
     try {
-      List<GenericRow> rows = _transforms.processRow(_row).getTransformedRows();
+      List<GenericRow> rows = _transforms.processRow(row).getTransformedRows();
       return rows.isEmpty() ? FILTERED : new Outcome(Fate.ROWS, rows, null);
     } catch (Exception | StackOverflowError e) {
       return new Outcome(Fate.FAILED, List.of(), Failures.ofRow(e));

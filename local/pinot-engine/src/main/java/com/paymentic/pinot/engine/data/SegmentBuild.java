@@ -3,6 +3,7 @@ package com.paymentic.pinot.engine.data;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
 import java.util.function.Supplier;
 import org.apache.pinot.spi.config.table.TableConfig;
 import org.slf4j.Logger;
@@ -22,6 +23,7 @@ final class SegmentBuild implements Runnable {
 
   private final ConsumingSegment _segment;
   private final SegmentStore.Progress _next;
+  private final Lock _merging;
   private final List<Jobs.Job> _jobs;
   private final SegmentCommitter _committer;
   private final Supplier<TableConfig> _currentTable;
@@ -33,11 +35,16 @@ final class SegmentBuild implements Runnable {
   private boolean _running;
   private String _error;
 
-  /** @param jobs the force commits that wait for this segment */
-  SegmentBuild(ConsumingSegment segment, SegmentStore.Progress next, List<Jobs.Job> jobs, SegmentCommitter committer,
-      Supplier<TableConfig> currentTable, FlushThreshold threshold, ScheduledExecutorService executor) {
+  /**
+   * @param merging held while rows of the partition are added
+   * @param jobs the force commits that wait for this segment
+   */
+  SegmentBuild(ConsumingSegment segment, SegmentStore.Progress next, Lock merging, List<Jobs.Job> jobs,
+      SegmentCommitter committer, Supplier<TableConfig> currentTable, FlushThreshold threshold,
+      ScheduledExecutorService executor) {
     _segment = segment;
     _next = next;
+    _merging = merging;
     _jobs = jobs;
     _committer = committer;
     _currentTable = currentTable;
@@ -74,13 +81,13 @@ final class SegmentBuild implements Runnable {
   /** By the configuration that the segment was filled by or, where that fails, by the table's present one. */
   private SegmentCommitter.Result build() throws Exception {
     try {
-      return _committer.commit(_segment, _segment.table(), _next);
+      return _committer.commit(_segment, _segment.table(), _next, _merging);
     } catch (Exception e) {
       TableConfig current = _currentTable.get();
       if (current.equals(_segment.table())) {
         throw e;
       }
-      return _committer.commit(_segment, current, _next);
+      return _committer.commit(_segment, current, _next, _merging);
     }
   }
 

@@ -2,6 +2,7 @@ package com.paymentic.pinot.engine.data;
 
 import java.io.File;
 import java.nio.file.Path;
+import java.util.concurrent.locks.Lock;
 import org.apache.pinot.common.metrics.ServerMetrics;
 import org.apache.pinot.segment.local.indexsegment.immutable.ImmutableSegmentLoader;
 import org.apache.pinot.segment.local.realtime.converter.RealtimeSegmentConverter;
@@ -35,9 +36,11 @@ final class SegmentCommitter {
   /**
    * @param table the configuration to build by: the segment's own, or a newer one when that one could not be built
    * @param next where the partition goes on, noted once the segment is durable
+   * @param merging held while rows of the partition are added
    * @throws Exception whatever Pinot throws; nothing has changed then, and it can be tried again
    */
-  Result commit(ConsumingSegment segment, TableConfig table, SegmentStore.Progress next) throws Exception {
+  Result commit(ConsumingSegment segment, TableConfig table, SegmentStore.Progress next, Lock merging)
+      throws Exception {
     long started = System.nanoTime();
     String name = segment.getSegmentName();
     Path directory = _store.buildDirectory(name);
@@ -53,7 +56,7 @@ final class SegmentCommitter {
     IndexLoadingConfig loading = _segments.fetchIndexLoadingConfig();
     ImmutableSegment committed =
         ImmutableSegmentLoader.load(_store.segmentDirectory(name).toFile(), loading, false, null, null);
-    _segments.addSegment(committed, TableDefinition.committed(name));
+    _segments.replaceConsuming(committed, merging);
     Result result = new Result(committed.getSegmentMetadata().getTotalDocs(), _store.sizeBytes(name),
         (System.nanoTime() - started) / 1_000_000);
     LOGGER.info("Committed segment {}: {} rows, {} bytes, offsets {} to {}, in {} ms", name, result.rows(),

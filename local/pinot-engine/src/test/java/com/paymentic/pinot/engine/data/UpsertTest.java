@@ -82,11 +82,8 @@ class UpsertTest {
 
   @Test
   void rowsTakenWhileASegmentIsBuiltMergeWithThoseInIt() {
-    engine.plane().createTable(Engine.table(RAW, table -> {
-      Engine.stream(table).put("realtime.segment.flush.threshold.rows", "50");
-      table.withObject("/ingestionConfig/streamIngestionConfig").put("pauselessConsumptionEnabled", true);
-      table.withObject("/segmentsConfig").put("peerSegmentDownloadScheme", "http");
-    }), Engine.schema(RAW));
+    engine.plane().createTable(Engine.table(RAW, table ->
+        Engine.stream(table).put("realtime.segment.flush.threshold.rows", "50")), Engine.schema(RAW));
     for (int i = 0; i < 400; i++) {
       engine.stream().add(0, Events.registered(i % 58));
     }
@@ -103,6 +100,28 @@ class UpsertTest {
     engine.awaitConsumed(TABLE, 800);
     assertEquals(58, engine.count(RAW));
     assertEquals(merged(57), row(57));
+  }
+
+  @Test
+  void aTableWhoseSegmentCannotBeBuiltGoesOnTakingRows() {
+    engine.plane().createTable(Engine.table(RAW, table -> {
+      Engine.withRangeIndexOnRawAmount(table);
+      Engine.field(table, "amount").withObject("/indexes").putObject("range");
+    }), Engine.schema(RAW));
+    send(Events.registered(1), Events.registered(2));
+    engine.plane().forceCommit(TABLE);
+    Engine.await("the failed build", () -> engine.plane().consumption(TABLE).partitions().get(0).error() != null);
+    send(Events.booked(1), Events.registered(3));
+    assertEquals(merged(1), row(1));
+    assertEquals(3, engine.count(RAW));
+    engine.plane().updateTable(Engine.table(RAW, table ->
+        Engine.field(table, "amount").put("encodingType", "RAW").remove("indexes")));
+    Engine.await("the build", () -> engine.plane().consumption(TABLE).partitions().get(0).error() == null
+        && engine.plane().segments(TABLE).stream().anyMatch(segment -> !segment.consuming()));
+    send(Events.booked(2));
+    assertEquals(merged(1), row(1));
+    assertEquals(merged(2), row(2));
+    assertEquals(3, engine.count(RAW));
   }
 
   @Test
