@@ -37,7 +37,7 @@ _CONSUME: Final = 500
 _POLL_SECONDS: Final = 0.25
 _KAFKA_SECONDS: Final = 30.0
 _MEMORY_BYTES: Final = 24 * 2**20
-_QUEUE_KIB: Final = 16 * 1024
+_QUEUE_KIB: Final = 8 * 1024
 
 
 class KafkaFailedError(Exception):
@@ -129,7 +129,9 @@ class Archiver:
                 self._read()
                 self._finish_due()
                 if self._settings.once and self._archived_to_the_end(partitions):
-                    self._close_hours(partitions)
+                    # Late files are seen at the first look; all partitions are through at the second.
+                    for _ in range(2):
+                        self._close_hours(partitions)
                     return
                 if time.monotonic() - self._looked >= self._settings.closing_seconds:
                     self._look(partitions)

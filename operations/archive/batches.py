@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from operations.archive.clock import ArchiveClock
-    from operations.archive.layout import ArchivedFile
     from operations.archive.store import ArchiveStore
     from operations.archive.usual_rows import Row
     from product_model.product import Product
 
 log = logging.getLogger(__name__)
 
+_UPLOADS: Final = 4
 _FATE_COUNTS: Final = {Fate.OTHER_KIND: "other_kinds", Fate.ERASURE: "erasures", Fate.REJECTED: "rejected"}
 
 
@@ -179,12 +180,15 @@ class OpenBatch:
         )
         if self.intent is None:
             self._begin(batch, writing.store)
-        files: list[ArchivedFile] = []
-        for (kind, hour), rows in sorted(self._rows.items()):
-            file, body = writing.formats[kind].write(rows, Hour.of_ms(hour * HOUR_MS), batch)
-            files.append(store_file(writing.store, file, body))
-        writing.send(self._breaches)
-        done = Done(**batch.model_dump(), counts=Counts(**self._counts), files=tuple(files))
+        # S3 takes several at a time; a file that fails ends the batch once the others are through.
+        with ThreadPoolExecutor(_UPLOADS) as uploads:
+            stored = []
+            for (kind, hour), rows in sorted(self._rows.items()):
+                file, body = writing.formats[kind].write(rows, Hour.of_ms(hour * HOUR_MS), batch)
+                stored.append(uploads.submit(store_file, writing.store, file, body))
+            writing.send(self._breaches)
+            files = tuple(upload.result() for upload in stored)
+        done = Done(**batch.model_dump(), counts=Counts(**self._counts), files=files)
         key = done_key(self.topic, self.partition, self.first_offset)
         writing.store.put_same(key, done.to_bytes())
         return done

@@ -21,7 +21,10 @@ class Clock(Protocol):
 
 
 class ArchiveClock:
-    """Epoch milliseconds by S3's clock; a second behind at most, never ahead of S3."""
+    """Epoch milliseconds by S3's clock: never ahead of S3, a second behind at most, never backwards.
+
+    A Date is cut to the second, so it and the seconds since give a lower bound; the greatest counts.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Know no time yet."""
@@ -30,7 +33,9 @@ class ArchiveClock:
 
     def tell(self, date_ms: int) -> None:
         """Take the date of an answer of S3 that came just now."""
-        self._told = (date_ms, self._monotonic())
+        at = self._monotonic()
+        carried = date_ms if self._told is None else self.now_ms()
+        self._told = (max(date_ms, carried), at)
 
     def now_ms(self) -> int:
         """Return the time.

@@ -106,17 +106,18 @@ class FileFormat:
         }
         metadata = {f"{METADATA_PREFIX}{name}": str(value) for name, value in told.items()}
         arrays = [pa.array(values, field.type) for values, field in zip(columns, self._arrow, strict=True)]
-        table = pa.Table.from_arrays(arrays, schema=self._arrow.with_metadata(metadata))
         content = BytesIO()
-        pq.write_table(
-            table,
+        with pq.ParquetWriter(
             content,
+            self._arrow,
             compression="zstd",
             compression_level=_ZSTD_LEVEL,
             use_dictionary=[name for name in self.columns if name in _FEW_VALUES],
-            row_group_size=_ROW_GROUP_ROWS,
             store_schema=False,
-        )
+        ) as writer:
+            # A table's own metadata would go with Arrow's schema, which is the library's business.
+            writer.add_key_value_metadata(metadata)
+            writer.write_table(pa.Table.from_arrays(arrays, schema=self._arrow), _ROW_GROUP_ROWS)
         body = content.getvalue()
         file = ArchivedFile.model_validate(
             {

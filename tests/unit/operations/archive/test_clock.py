@@ -19,5 +19,7 @@ def test_time_is_the_last_date_of_s3_and_what_has_passed_since(monkeypatch: pyte
     monkeypatch.setattr("time.time", lambda: 9e9)
     monkeypatch.setattr("time.time_ns", lambda: 9 * 10**18)
     assert clock.now_ms() == 1_002_500
-    clock.tell(1_001_000)
-    assert clock.now_ms() == 1_001_000
+    clock.tell(1_002_000)
+    assert clock.now_ms() == 1_002_500, "not backwards: a Date is cut to the second"
+    clock.tell(1_007_000)
+    assert clock.now_ms() == 1_007_000
