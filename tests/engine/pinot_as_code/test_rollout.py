@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka import Producer
 
 from pinot_as_code.client import CONSISTENCY_MODE
 from pinot_as_code.errors import PinotError
 from tests.engine import accepted_tables
+from tests.engine.pinot_as_code.page_view_streams import send, streaming, wait_for
 from tests.engine.pinot_as_code.page_views import columns, offline, unused_name, views
 from tests.engine.pinot_as_code.pulumi_run import Run, schema, settings, table, tenant
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
-PLUGINS = "org.apache.pinot.plugin"
 COUNT = 'SELECT COUNT(*) FROM "{}"'
 BY_COUNTRY = 'SELECT country, SUM(milliseconds) FROM "{}" GROUP BY country'
 
@@ -143,39 +140,6 @@ def test_a_move_that_cannot_be_is_told(cluster: Cluster, stack: Run) -> None:
 def topic(kafka: str) -> str:
     """Give a topic of one partition."""
     return accepted_tables.make_topic(kafka, unused_name("topic"), 1)
-
-
-def streaming(name: str, kafka: str, topic: str) -> Document:
-    """Return a REALTIME table of page views."""
-    document = offline(name)
-    stream = {
-        "streamType": "kafka",
-        "stream.kafka.topic.name": topic,
-        "stream.kafka.broker.list": kafka,
-        "stream.kafka.consumer.factory.class.name": f"{PLUGINS}.stream.kafka30.KafkaConsumerFactory",
-        "stream.kafka.decoder.class.name": f"{PLUGINS}.inputformat.json.JSONMessageDecoder",
-        "stream.kafka.consumer.prop.auto.offset.reset": "smallest",
-        "realtime.segment.flush.threshold.rows": "100000",
-    }
-    document["tableType"] = "REALTIME"
-    document["ingestionConfig"] = {"streamIngestionConfig": {"streamConfigMaps": [stream]}}
-    return document
-
-
-def send(kafka: str, topic: str, rows: list[Document]) -> None:
-    """Produce rows."""
-    producer = Producer({"bootstrap.servers": kafka})
-    for row in rows:
-        producer.produce(topic, json.dumps(row), key=str(row["path"]))
-    assert producer.flush(30) == 0
-
-
-def wait_for(cluster: Cluster, sql: str, expected: object, seconds: float = 20) -> None:
-    """Wait until a question has an answer."""
-    end = time.monotonic() + seconds
-    while cluster.rows(sql, patience=seconds) != expected:
-        assert time.monotonic() < end, cluster.rows(sql)
-        time.sleep(0.1)
 
 
 def test_a_new_transform_holds_from_the_next_segment_on_and_that_is_said(
