@@ -131,7 +131,7 @@ class ArchiveStore:
                     f"s3://{self.bucket}/{key} is there with other bytes ({len(found)}, sha256 "
                     f"{hashlib.sha256(found).hexdigest()[:12]}…) than those to be written ({len(content)}, "
                     f"{hashlib.sha256(content).hexdigest()[:12]}…). Nothing was overwritten. Two writers of "
-                    "different versions, or another topic of the same name? See docs/operations.md."
+                    "different versions, or another topic of the same name? See operations/archive/README.md."
                 )
                 raise DifferentContentError(message)
         message = f"s3://{self.bucket}/{key} can neither be written (412) nor read (404); try again later"
