@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from operations.archive.layout import HOUR_MS, Hour, Kind, Manifest, parse_manifest
 from operations.archive.store import ArchiveError, latest
-from operations.offline.totals import HourTotals, days_before, hour_totals, hours_between, segment_name
+from operations.offline.totals import (
+    HourTotals,
+    days_before,
+    hour_totals,
+    hours_between,
+    hours_with_rows,
+    segment_name,
+)
 from operations.pinot import PinotError
 
 if TYPE_CHECKING:
@@ -76,19 +83,15 @@ def lacking_hours(
 ) -> Iterator[Lacking]:
     """Yield closed hours that the table does not hold as they are, oldest first.
 
-    An hour is compared when it has no segment of its own, or when its last manifest is not older than
-    `changed_since_ms`: an hour that was loaded once is in the table until the archive changes it.
+    An hour is compared when the table has no row of it, or when its last manifest is not older than
+    `changed_since_ms`: a segment is there whole or not at all, and stays until the archive changes the hour.
 
     Raises:
         ArchiveError, PinotError: one of the two does not answer
 
     """
-    segments = pinot.segment_names(kind.offline_table)
-    compared = [
-        found
-        for found in closed
-        if found.modified_ms >= changed_since_ms or segment_name(kind, found.hour) not in segments
-    ]
+    there = hours_with_rows(pinot, kind, kind.offline_table)
+    compared = [found for found in closed if found.modified_ms >= changed_since_ms or found.hour not in there]
     totals: dict[Hour, HourTotals] = {}
     known_until = None
     for found in compared:
@@ -145,13 +148,7 @@ def lost_hours(pinot: Pinot, kind: Kind, closed: dict[Hour, ClosedHour], now_ms:
     holes = [hour for hour in hours_between(max(min(closed), oldest), max(closed)) if hour not in closed]
     if not holes:
         return []
-    first_ms, end_ms = holes[0].start_ms, holes[-1].end_ms
-    rows = pinot.rows(
-        f"SELECT CAST({kind.hour_column} AS LONG), COUNT(*) FROM {kind.realtime_table} "  # noqa: S608 - as above
-        f"WHERE {kind.time_column} >= {first_ms} AND {kind.time_column} < {end_ms} "
-        f"GROUP BY CAST({kind.hour_column} AS LONG) LIMIT 100000"
-    )
-    there = {Hour.of_ms(hour_ms) for hour_ms, _ in rows}
+    there = hours_with_rows(pinot, kind, kind.realtime_table)
     return [hour for hour in holes if hour in there]
 
 

@@ -121,7 +121,8 @@ def wait_for_task(
         if time.monotonic() > deadline:
             message = (
                 f"Pinot's task {name} is {subtasks.state} after {timeout_seconds:.0f} s, "
-                f"{subtasks.completed} of {subtasks.total} subtasks done. Is a minion running? The next pass starts another one."
+                f"{subtasks.completed} of {subtasks.total} subtasks done. Is a minion running? "
+                "The next pass starts another."
             )
             raise PinotError(message)
         time.sleep(poll_seconds)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from operations.archive.layout import Hour, Kind
 from operations.offline.pending import closed_hours, read_manifest
-from operations.offline.totals import distinct_events, segment_name
+from operations.offline.totals import distinct_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,9 +111,3 @@ def _held(
     start = first if first is not None else min(known)
     stop = end if end is not None else Hour.of_ms(max(known).end_ms)
     return distinct_events(pinot, kind.offline_table, kind, start, stop)
-
-
-def missing_segments(pinot: Pinot, kind: Kind, hours: Iterable[Hour]) -> list[Hour]:
-    """Return the hours that have no segment of their own."""
-    names = pinot.segment_names(kind.offline_table)
-    return [hour for hour in hours if segment_name(kind, hour) not in names]

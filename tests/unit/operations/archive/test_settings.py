@@ -29,7 +29,7 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_the_default() -> None:
         {"batch_seconds": "30"},
         {**NEEDED, "ARCHIVE_BATCH_SECONDS": "60", "ARCHIVE_TOPIC": "t"},
     )
-    assert (settings.batch_seconds, settings.topic, settings.group) == (30, "t", "archiver")
+    assert (settings.batch_seconds, settings.topic, settings.group) == (30, "t", "payments-archiver")
 
 
 @pytest.mark.parametrize(
