@@ -15,9 +15,10 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from operations.archive.layout import Hour, Kind
+from operations.archive.layout import Kind
 from operations.archive.store import ArchiveError
 from operations.offline.merge import merge_days
+from operations.offline.options import add_range, range_of
 from operations.offline.pending import COMPARED_DAYS, DAY_MS, boundary, closed_hours, lacking_hours
 from operations.offline.reconciliation import compare
 from operations.offline.settings import Connections, SettingsError, add_options
@@ -36,24 +37,24 @@ def main(arguments: list[str] | None = None) -> int:
         connections = Connections.of(options)
         if options.command == "run":
             return run(connections, options.every)
-        first, end = options.first, None if options.last is None else Hour.of_ms(options.last.end_ms)
+        if options.command == "status":
+            return status(connections)
+        first, end = range_of(options)
         if options.command == "load":
             result = connections.loader(say).load(first, end)
             tell(result)
             return 0 if result.well else 1
-        if options.command == "reconcile":
-            comparisons = compare(connections.store, connections.pinot, Kind, first, end)
-            for comparison in comparisons:
-                for line in comparison.lines():
-                    say(line)
-            return 3 if any(comparison.differences for comparison in comparisons) else 0
-        return status(connections)
+        comparisons = compare(connections.store, connections.pinot, Kind, first, end)
+        for comparison in comparisons:
+            for line in comparison.lines():
+                say(line)
     except SettingsError as error:
         say(f"error: {error}")
         return 2
     except (ArchiveError, PinotError) as error:
         say(f"error: {error}")
         return 1
+    return 3 if any(comparison.differences for comparison in comparisons) else 0
 
 
 def run(connections: Connections, every_seconds: float) -> int:
@@ -124,16 +125,6 @@ def say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - a command's output
 
 
-def _hour(text: str) -> Hour:
-    for form in (text, f"{text}T00"):
-        try:
-            return Hour.parse(form)
-        except ValueError:
-            continue
-    message = f"{text!r} is no hour; allowed: 2026-03-14T09 or 2026-03-14, UTC"
-    raise argparse.ArgumentTypeError(message)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m operations.offline",
@@ -154,8 +145,7 @@ def _parser() -> argparse.ArgumentParser:
                 "--every", type=float, default=60.0, help="seconds from pass to pass (default: 60)"
             )
         if name in {"load", "reconcile"}:
-            command.add_argument("--from", dest="first", type=_hour, help="first hour: 2026-03-14T09, UTC")
-            command.add_argument("--to", dest="last", type=_hour, help="last hour, included")
+            add_range(command)
     return parser
 
 
