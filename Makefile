@@ -29,7 +29,7 @@ SAVED_PLAN = .plans/$(STACK).json
 ON_THE_STACK = $(NAMED_STACK) --non-interactive --suppress-outputs
 
 .PHONY: venv costs save-plan deploy drift
-.PHONY: check-product contracts contract-diff lint-contracts help up down status events query preview plans settings refresh destroy env tools test lint unit junit soak bench clean
+.PHONY: check-product contracts contract-diff lint-contracts help up down status events query preview plans monitoring settings refresh destroy env tools test lint unit junit soak bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ contract-diff: $(VENV_STAMP) ## class every change since BASE=<revision>, ask fo
 
 lint-contracts: $(STANDARDS)/.installed ## hold the contracts to their standards' own linters (the test run uses their schemas alone)
 	@PATH="$(CURDIR)/$(STANDARDS)/bin:$$PATH" dataproduct lint data-product/contracts/payment-service-data-product.odps.yaml
+
+monitoring: $(VENV_STAMP) ## write rules and dashboards (data-product/monitoring) from the descriptor
+	@$(PY) -m product_model.monitoring
 
 settings: $(VENV_STAMP) ## write docs/settings.md, the page of every setting
 	@$(PY) -m components.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
