@@ -12,11 +12,11 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from botocore.exceptions import ClientError
 from confluent_kafka.admin import AdminClient
 
 from local.progress import step
+from local.s3_client import s3_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,13 +80,7 @@ def _really_made(resource: dict[str, Any], environment: LocalEnvironment) -> Ite
 
 
 def _bucket_exists(bucket: str, environment: LocalEnvironment) -> bool:
-    client = boto3.client(
-        "s3",
-        endpoint_url=environment.s3_endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - the local S3 server takes any
-    )
+    client = s3_client(environment.s3_endpoint)
     try:
         client.head_bucket(Bucket=bucket)
     except ClientError as error:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
+
+from local.s3_client import s3_client
 
 if TYPE_CHECKING:
     from local.environment import LocalEnvironment
@@ -99,14 +99,7 @@ def stack(
 
 @pytest.fixture(scope="module")
 def client(s3: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
-    return boto3.client(
-        "s3",
-        endpoint_url=s3,
-        region_name="eu-central-1",
-        aws_access_key_id="other",
-        aws_secret_access_key="other",  # noqa: S106 - a word for a server that checks none
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    return s3_client(s3)
 
 
 def buckets(client: Any) -> set[str]:  # noqa: ANN401 - boto3 makes its classes at run time

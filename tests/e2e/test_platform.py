@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -23,6 +22,7 @@ from local.environment import PORTS, REPOSITORY, LocalEnvironment
 from local.failure import LocalFailureError
 from local.platform import Platform, ServiceStatus
 from local.processes import ProcessRecord
+from local.s3_client import s3_client
 from local.services import SERVICES, ServiceName
 
 if TYPE_CHECKING:
@@ -85,13 +85,7 @@ def end(platform: Platform, name: ServiceName, number: signal.Signals = signal.S
 
 
 def s3(environment: LocalEnvironment) -> BaseClient:
-    return boto3.client(
-        "s3",
-        endpoint_url=environment.s3_endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - the server takes any
-    )
+    return s3_client(environment.s3_endpoint)
 
 
 def make_topic(environment: LocalEnvironment, name: str) -> None:
@@ -175,7 +169,8 @@ def test_without_its_supervisor_a_service_is_still_found_and_ended(platform: Pla
 
 def test_down_ends_only_what_it_started_and_up_finds_everything_again(platform: Platform) -> None:
     make_topic(platform.environment, "kept")
-    s3(platform.environment).create_bucket(Bucket="kept")
+    region = {"LocationConstraint": "eu-central-1"}
+    s3(platform.environment).create_bucket(Bucket="kept", CreateBucketConfiguration=region)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], cwd=REPOSITORY) as bystander:
         try:
             started = [*numbers(platform).values(), platform._supervision.process_id()]

@@ -7,11 +7,10 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from local.failure import LocalFailureError
+from local.s3_client import s3_client
 from payment_outputs import read_outputs
 
 if TYPE_CHECKING:
@@ -54,14 +53,7 @@ def test_another_program_reads_the_real_stacks_outputs(stack: LocalStack) -> Non
 
 
 def test_the_buckets_are_what_the_domain_asks_for(stack: LocalStack) -> None:
-    client = boto3.client(
-        "s3",
-        endpoint_url=stack.environment.s3_endpoint,
-        region_name="eu-central-1",
-        aws_access_key_id="other",
-        aws_secret_access_key="other",  # noqa: S106 - a word for a server that checks none
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    client = s3_client(stack.environment.s3_endpoint)
     outputs = read_outputs(stack.outputs())
     for name in (outputs.buckets.deep_store.name, outputs.buckets.archive.name):
         assert client.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"

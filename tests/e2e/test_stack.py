@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 import requests
 from confluent_kafka.admin import AdminClient
@@ -22,6 +21,7 @@ from confluent_kafka.admin._config import ConfigResource
 from local.environment import PORTS, REPOSITORY, LocalEnvironment
 from local.failure import LocalFailureError
 from local.platform import Platform
+from local.s3_client import s3_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,13 +46,7 @@ def topics(environment: LocalEnvironment) -> set[str]:
 
 
 def buckets(environment: LocalEnvironment) -> set[str]:
-    client = boto3.client(
-        "s3",
-        endpoint_url=environment.s3_endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - the server takes any
-    )
+    client = s3_client(environment.s3_endpoint)
     return {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
 
 

@@ -6,12 +6,11 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import grpc
 import pytest
-from botocore.config import Config
 
 from local.plugins.wire import UNKNOWN
+from local.s3_client import s3_client
 from tests.engine.aws_plugin_process import (
     BUCKET,
     ENCRYPTION,
@@ -38,14 +37,7 @@ def plugin(s3: str) -> Iterator[Plugin]:
 
 @pytest.fixture(scope="module")
 def client(s3: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
-    return boto3.client(
-        "s3",
-        endpoint_url=s3,
-        region_name="eu-central-1",
-        aws_access_key_id="other",
-        aws_secret_access_key="other",  # noqa: S106 - a word for a server that checks none
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    return s3_client(s3)
 
 
 @pytest.fixture
