@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from product_model.checks import agreement, behaviour, statements, tables
+from product_model.checks import agreement, behaviour, history, statements, tables
 
 if TYPE_CHECKING:
     from product_model.checks.rule import Rule
     from product_model.errors import Disagreement
     from product_model.product import Product
 
-RULES: tuple[Rule, ...] = (*agreement.RULES, *tables.RULES, *behaviour.RULES)
+RULES: tuple[Rule, ...] = (*agreement.RULES, *tables.RULES, *history.RULES, *behaviour.RULES)
 """What must hold before anything is deployed."""
 ALL_RULES: tuple[Rule, ...] = (*RULES, *statements.RULES)
 """What must hold before anything is released: what is said of the product, too."""

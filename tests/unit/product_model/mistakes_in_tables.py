@@ -135,6 +135,46 @@ BROKEN: dict[str, Mistake] = {
         "promised-indexes",
         "it has no star-tree",
     ),
+    "an offline side that answers for hours that may still come": (
+        OFFLINE,
+        _text('"segmentIngestionFrequency": "DAILY"', '"segmentIngestionFrequency": "HOURLY"'),
+        "offline-loads",
+        "found 'HOURLY'",
+    ),
+    "a load that nobody watches": (
+        OFFLINE,
+        _text('"inputFormat": "parquet"', '"inputFormat": "parquet", "schedule": "0 30 2 * * ?"'),
+        "offline-loads",
+        "it is there",
+    ),
+    "a load of another format": (
+        OFFLINE,
+        _text('"inputFormat": "parquet"', '"inputFormat": "json"'),
+        "offline-loads",
+        "found 'json'",
+    ),
+    "days merged while late events may come": (
+        OFFLINE,
+        _text('"1day.bufferTimePeriod": "31d"', '"1day.bufferTimePeriod": "30d"'),
+        "offline-loads",
+        "found '30d'",
+    ),
+    "indexes dropped in a tier that is not there": (
+        OFFLINE,
+        _json(lambda table: table["fieldConfigList"][3].update(tierOverwrites={"frozen": {"indexes": {}}})),
+        "cold-indexes",
+        "there is no tier 'frozen'",
+    ),
+    "free text that old days cannot be searched for": (
+        OFFLINE,
+        _json(
+            lambda table: next(c for c in table["fieldConfigList"] if c["name"] == "metadata").update(
+                tierOverwrites={"cold": {"indexes": {}}}
+            )
+        ),
+        "cold-indexes",
+        "metadata loses its json index",
+    ),
     "a password in a file": (
         BOOKED,
         _text("${KAFKA_JAAS_SECRET}", "ScramLoginModule required password=x;"),
