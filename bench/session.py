@@ -61,9 +61,9 @@ class RunningEngine:
 
 
 @contextmanager
-def own_engine(heap: str) -> Iterator[RunningEngine]:
-    """Start Kafka as the platform does, and an engine whose heap may grow to `heap` (as -Xmx takes it)."""
-    with own_platform("kafka") as platform:
+def own_engine(heap: str, *services: ServiceName) -> Iterator[RunningEngine]:
+    """Start services (Kafka if none is named) and an engine with a heap of up to `heap` (as -Xmx says it)."""
+    with own_platform(*(services or ("kafka",))) as platform:
         environment = platform.environment
         arguments = serve_arguments(
             environment.home / "pinot", environment.controller_port, environment.broker_port
@@ -94,7 +94,8 @@ def tag_instances(environment: LocalEnvironment) -> None:
     """Give the engine's instances to the product's tenants."""
     url = f"{environment.controller_url}/instances"
     for instance in requests.get(url, timeout=_SECONDS).json()["instances"]:
-        tags = "payment_broker_BROKER" if instance.startswith("Broker_") else "payment_server_REALTIME"
+        servers = "payment_server_OFFLINE,payment_server_REALTIME"
+        tags = "payment_broker_BROKER" if instance.startswith("Broker_") else servers
         query = {"tags": tags, "updateBrokerResource": "true"}
         answer = requests.put(f"{url}/{instance}/updateTags", params=query, timeout=_SECONDS)
         answer.raise_for_status()

@@ -1,8 +1,8 @@
 """Bring the product's history back after its tables, or hours of its archive, were lost.
 
 `plan` reads only; `tables` fills the offline tables from the archive, oldest hour first, and proves them
-equal; `hour` says what brings a lost hour of the archive back. Exit code: 0 all is well, 1 something could not
-be loaded or is away, 2 a wrong option, 3 archive and tables differ.
+equal; `hour` says what brings a lost hour of the archive back. Exit code: 0 all is well, 1 something could
+not be loaded or is away, 2 a wrong option, 3 archive and tables differ.
 """
 
 from __future__ import annotations
