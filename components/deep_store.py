@@ -127,7 +127,7 @@ class GuardedBucket(pulumi.ComponentResource):
 
     bucket: s3.Bucket
     policy: s3.BucketPolicy | None
-    guards: Sequence[pulumi.Resource]
+    guards: Sequence[pulumi.CustomResource]
     """What must be set before anybody writes: encryption, versions, no public access, the policy."""
 
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> None:
@@ -243,8 +243,10 @@ class DeepStoreArgs:
 class DeepStore(pulumi.ComponentResource):
     """The product's storage."""
 
-    deep_store: GuardedBucket
+    deep_store: s3.Bucket
     """Pinot's segments."""
+    deep_store_guards: Sequence[pulumi.CustomResource]
+    """What must be set before Pinot writes there."""
     archive: s3.Bucket
     """The events, hashed, for seven years."""
     provider: aws.Provider
@@ -266,7 +268,7 @@ class DeepStore(pulumi.ComponentResource):
         tags = {**args.aws.tags, **args.tags}
         self.keys = _keys(args, tags, children)
         logs = _access_logs(args, tags, children)
-        self.deep_store = GuardedBucket(
+        deep_store = GuardedBucket(
             "deep-store",
             BucketArgs(
                 settings=args.deep_store,
@@ -278,6 +280,7 @@ class DeepStore(pulumi.ComponentResource):
             ),
             children,
         )
+        self.deep_store, self.deep_store_guards = deep_store.bucket, deep_store.guards
         self.archive = GuardedBucket(
             "archive",
             BucketArgs(
@@ -291,7 +294,7 @@ class DeepStore(pulumi.ComponentResource):
             ),
             children,
         ).bucket
-        self.register_outputs({"deepStore": self.deep_store.bucket.bucket, "archive": self.archive.bucket})
+        self.register_outputs({"deepStore": self.deep_store.bucket, "archive": self.archive.bucket})
 
 
 def _access_logs(

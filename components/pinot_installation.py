@@ -53,7 +53,8 @@ def tenant_instances(deployment: PinotDeployment) -> dict[str, InstanceSelector]
         )
         for pool, tenant in deployment.server_tenants.items()
     }
-    return servers | {deployment.broker_tenant: InstanceSelector(names=(deployment.broker_instances,))}
+    brokers = InstanceSelector(names=(deployment.broker_instances,), elastic=True)
+    return servers | {deployment.broker_tenant: brokers}
 
 
 def kafka_jaas(settings: Settings) -> str | None:

@@ -112,7 +112,7 @@ def _roles(
     if role_arn is None:
         return None
     # Pinot writes to its deep store as soon as it starts: what is set later would not hold for those objects.
-    guarded = [guard.id for guard in storage.deep_store.guards]
+    guarded = [guard.id for guard in storage.deep_store_guards]
     return pulumi.Output.all(role_arn, *guarded).apply(lambda known: str(known[0]))
 
 

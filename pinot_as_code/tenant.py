@@ -7,14 +7,18 @@ tenants may share an instance.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
+import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from .arguments import in_place, words
+from .errors import PinotError
 from .instances import awaited, carriers, check_selector, held, retag, role_tags, selected, selector_of
 from .lifecycle import (
+    CHECK_SECONDS,
     READ_SECONDS,
     Inspection,
     PinotProvider,
@@ -29,9 +33,7 @@ from .losses import Change
 from .transport import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    import pulumi
+    from collections.abc import Iterable, Mapping, Sequence
 
 DEFAULT_SECONDS: Final = 300.0
 _TAGGED: Final = "tagged_instances"
@@ -54,6 +56,9 @@ class InstanceSelector:
     """Number of a pool that the instance's ``pools`` setting must name (for any of its tags)."""
     count: int | None = None
     """How many of the matching instances: those that carry the tag already first, then untagged, by id."""
+    elastic: bool = False
+    """Whether instances come and go by themselves, with an autoscaler, and bring the tag along: then the
+    tenant waits for the first, and who carries the tag is neither recorded nor a drift."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +80,7 @@ class PinotTenantProvider(PinotProvider):
     """Life cycle of a tenant."""
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Check the arguments and find the instances, so that a preview shows which ones join and leave."""
+        """Check the arguments, and whether the controller takes the credentials."""
         inspection = Inspection("tenant", news)
         inspection.one_of("role", get_args(Role))
         inputs = inspection.inputs
@@ -93,23 +98,35 @@ class PinotTenantProvider(PinotProvider):
             )
         if inspection.failures:
             return inspection.result()
-        before = _olds.get(_TAGGED)
-        if before is not None:
-            inputs[_TAGGED] = before  # Stays, unless the controller answers and says otherwise.
+        # Which instances they are is no input: a plan that was saved before one joined would be refused.
 
-        def find(deadline: Deadline) -> None:
-            found = selected(self.client, role_tags(str(name), str(role)), inputs, deadline)
-            if found:
-                inputs[_TAGGED] = list(found)
+        def let_in(deadline: Deadline) -> None:
+            self.client.instance_names(deadline)
 
-        inspection.ask("instances", self.client, find)
+        inspection.ask("instances", self.client, let_in)
         return inspection.result()
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Say whether other instances shall carry the tenant, or another argument changes."""
-        changed = plain_changes(_olds, _news, _INPUTS)
-        wanted, has = _news.get(_TAGGED), _olds.get(_TAGGED)
-        return DiffResult(changes=bool(changed) or (wanted is not None and wanted != has))
+        """Say whether another argument changes, or other instances shall carry the tenant."""
+        if plain_changes(_olds, _news, _INPUTS):
+            return DiffResult(changes=True)
+        return DiffResult(changes=not _elastic(_news) and self._moves(_olds, _news))
+
+    def _moves(self, olds: dict[str, Any], news: dict[str, Any]) -> bool:
+        """Say whether the selector finds others than carry the tags; nobody answers: none that is known."""
+        if time.monotonic() < self.client.silent_until:
+            return False
+        name, role, has = str(news["name"]), str(news["role"]), set(olds.get(_TAGGED) or ())
+        try:
+            found = set(selected(self.client, role_tags(name, role), news, Deadline.after(CHECK_SECONDS)))
+        except PinotError as error:
+            pulumi.log.warn(f"tenant {name}: which instances join or leave is not known now ({error})")
+            return False
+        moves = {"join": sorted(found - has), "leave": sorted(has - found)} if found else {}
+        for what, instances in moves.items():
+            if instances:
+                pulumi.log.info(f"tenant {name}: {', '.join(instances)} {what}")
+        return any(moves.values())
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Put the tenant's tags on its instances; those that carry them already are adopted."""
@@ -131,9 +148,9 @@ class PinotTenantProvider(PinotProvider):
             "name": name,
             "role": role,
             "tags": list(tags),
-            _TAGGED: carrying,
+            _TAGGED: [] if _elastic(props) else carrying,
         }
-        inputs: dict[str, Any] = {key: stored[key] for key in (*_INPUTS, _TAGGED) if key in stored}
+        inputs: dict[str, Any] = {key: stored[key] for key in _INPUTS if key in stored}
         return ReadResult(id_, stored, inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -154,16 +171,17 @@ class PinotTenantProvider(PinotProvider):
         name, role = str(props["name"]), str(props["role"])
         tags = role_tags(name, role)
         wanted = awaited(self.client, tags, props, deadline)
+        elastic = _elastic(props)
         leaving = [
             instance.name
             for instance in carriers(self.client, tags, deadline, every=False)
-            if instance.name not in wanted
+            if instance.name not in wanted and not elastic
         ]
         # First those who join, then those who leave: the tenant is never smaller than before or after.
         for instance in wanted:
             retag(self.client, instance, add=tags, remove=(), deadline=deadline)
         self._release(name, role, leaving, staying=list(wanted), allow=words_in(props), deadline=deadline)
-        return {**without_provider(props), "tags": list(tags), _TAGGED: list(wanted)}
+        return {**without_provider(props), "tags": list(tags), _TAGGED: [] if elastic else list(wanted)}
 
     def _release(
         self,
@@ -186,6 +204,10 @@ class PinotTenantProvider(PinotProvider):
             retag(self.client, instance, add=(), remove=role_tags(name, role), deadline=deadline)
 
 
+def _elastic(props: Mapping[str, Any]) -> bool:
+    return bool(selector_of(props).get("elastic"))
+
+
 class PinotTenant(Resource, module="pinot", name="Tenant"):
     """A tenant on the instances that a selector finds."""
 
@@ -194,7 +216,7 @@ class PinotTenant(Resource, module="pinot", name="Tenant"):
     tags: pulumi.Output[list[str]]
     """The tags that make the tenant, e.g. ``payment_server_OFFLINE`` and ``payment_server_REALTIME``."""
     tagged_instances: pulumi.Output[list[str]]
-    """Ids of the instances that carry them."""
+    """Ids of the instances that carry them; none where the selector is elastic."""
 
     def __init__(
         self, resource_name: str, args: PinotTenantArgs, opts: pulumi.ResourceOptions | None = None
@@ -216,6 +238,7 @@ class PinotTenant(Resource, module="pinot", name="Tenant"):
                     "names": sorted(selector.names),
                     "pool": selector.pool,
                     "count": selector.count,
+                    "elastic": selector.elastic or None,
                 },
                 "allow": words(args.allow),
                 "timeout_seconds": args.timeout_seconds,

@@ -126,6 +126,8 @@ def tenant(name: str, role: str, *patterns: str, **arguments: object) -> Declare
     selector: Document = {"names": sorted(patterns)}
     if "count" in arguments:
         selector["count"] = float(str(arguments.pop("count")))
+    if arguments.pop("elastic", False):
+        selector["elastic"] = True
     plain = {"name": name, "role": role, "instances": selector, "allow": [], "timeout_seconds": 30.0}
     return Declared(PinotTenantProvider, {**plain, **arguments})
 

@@ -9,6 +9,8 @@ import pytest
 
 from pinot_as_code.errors import PinotError, TimeLimitError
 from pinot_as_code.table import PinotTableProvider
+from pinot_as_code.tenant import PinotTenantProvider
+from pinot_as_code.transport import Deadline
 from tests.engine import accepted_tables
 from tests.engine.pinot_as_code.page_views import columns, logical, offline, unused_name, views
 from tests.engine.pinot_as_code.pulumi_run import (
@@ -172,6 +174,33 @@ def test_a_resource_whose_pulumi_name_changes_keeps_its_table(cluster: Cluster, 
     provider.delete(held.id, dict(held.outputs))
 
     assert cluster.get(f"/tables/{name}") is not None
+
+
+def test_brokers_that_come_and_go_by_themselves_are_no_change(cluster: Cluster, stack: Run) -> None:
+    elastic, counted = (
+        tenant("come", "BROKER", "Broker_*", elastic=True),
+        tenant("stay", "BROKER", "Broker_*"),
+    )
+    stack.up("elastic", elastic)
+    stack.up("counted", counted)
+    tags = cluster.get("/instances/Broker_b_8099")["tags"]
+    assert {"come_BROKER", "stay_BROKER"} <= set(tags)
+    gone = [tag for tag in tags if tag not in {"come_BROKER", "stay_BROKER"}]
+    provider = stack.provider(PinotTableProvider)
+    provider.client.update_tags("Broker_b_8099", tuple(gone), Deadline.after(10))
+    assert (stack.refresh("elastic"), stack.preview("elastic", elastic)) == ("same", "same")
+    assert (stack.refresh("counted"), stack.preview("counted", counted)) == ("update", "update")
+
+
+def test_a_plan_says_the_same_before_and_after_instances_have_joined(stack: Run) -> None:
+    # Else one that was saved before would be refused when it is carried out.
+    one, two = (tenant("later", "SERVER", "Server_hot-*", count=count) for count in (1, 2))
+    stack.up("later", one)
+    held, provider = stack.state["later"], stack.provider(PinotTenantProvider)
+    assert held.inputs.keys() == one.inputs.keys()
+    inputs = provider.check(dict(held.inputs), dict(two.inputs)).inputs
+    assert inputs == two.inputs
+    assert provider.diff(held.id, dict(held.outputs), inputs).changes
 
 
 def test_instances_that_never_join_are_named(stack: Run) -> None:

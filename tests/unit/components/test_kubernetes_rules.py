@@ -10,6 +10,7 @@ from components.kubernetes_settings import (
     ChartSettings,
     ClientSettings,
     ControllerAccessSettings,
+    EgressSettings,
     ImageSettings,
     NetworkSettings,
     TlsSettings,
@@ -25,8 +26,11 @@ PASSWORD = "g5uJ0mMZ3q1xkVdT9sWb2Q=="  # noqa: S105 - made up
 URL = "http://pinot-controller.pinot.svc.cluster.local:9000"
 LOGIN = ControllerLogin(url=URL, username="admin", password=PASSWORD)
 DIGEST = "sha256:" + "0f" * 32
+EGRESS = (EgressSettings(cidrs=("10.0.0.0/16",), ports=(9096,)), EgressSettings(ports=(443,)))
 NETWORK = NetworkSettings(
-    controller_clients=(ClientSettings(namespace="pulumi"),), broker_clients=(ClientSettings(namespace="bi"),)
+    controller_clients=(ClientSettings(namespace="pulumi"),),
+    broker_clients=(ClientSettings(namespace="bi"),),
+    egress=EGRESS,
 )
 DISKS = PinotClusterSizes(
     controllers=PoolSize(disk_gib=20),

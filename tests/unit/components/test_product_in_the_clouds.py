@@ -54,6 +54,15 @@ def test_tenants_are_the_pools_instances_once_their_release_is_there(build: Buil
     }
 
 
+def test_the_autoscalers_brokers_are_no_change(build: Build) -> None:
+    tenants = build(product("prod"))
+    elastic = {
+        name: tenants.one("Tenant", name).inputs["instances"].get("elastic")
+        for name in tenants.names("Tenant")
+    }
+    assert [name for name, comes_and_goes in elastic.items() if comes_and_goes] == ["payment_broker"]
+
+
 def test_tables_wait_for_tenants_and_for_pinots_right_to_read(build: Build) -> None:
     program = build(product("prod"))
     table = program.one("Table", "transaction_booked_rt")
@@ -113,6 +122,19 @@ def test_pods_take_on_pinots_role(build: Build) -> None:
         "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE:sub"
     ]
     assert subject == f"system:serviceaccount:pinot:{account['name']}"
+
+
+def test_pinot_starts_once_its_bucket_is_guarded(build: Build) -> None:
+    """What it wrote before would lie there under another key, or without a version to bring back."""
+    program = build(product("prod"))
+    release = program.one("Release", "pinot-hot")
+    for kind in (
+        "BucketServerSideEncryptionConfiguration",
+        "BucketVersioning",
+        "BucketPublicAccessBlock",
+        "BucketPolicy",
+    ):
+        assert program.one(kind, "deep-store").urn in release.depends_on, kind
 
 
 def test_both_buckets_are_encrypted_with_the_stacks_key(build: Build) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -87,12 +88,13 @@ def test_bytes_an_event_fall_with_the_file_and_meet_what_was_measured() -> None:
 
 def test_the_stages_are_those_of_the_buckets_lifecycle() -> None:
     (flow,) = archive()
-    rule = archive_rules(ARCHIVE)[0]
+    rule: Any = archive_rules(ARCHIVE)[0]
     assert [(age, name) for age, name in flow.tiers if age] == [
         (move.days, move.storage_class) for move in rule.transitions
     ]
     assert flow.kept_days == rule.expiration.days + rule.noncurrent_version_expiration.noncurrent_days
-    (move,) = deep_store_rules(DEEP_STORE)[0].transitions
+    segments_rule: Any = deep_store_rules(DEEP_STORE)[0]
+    (move,) = segments_rule.transitions
     for segments in deep_store_flows(Load(), DEEP_STORE, partitions=12):
         assert segments.tiers[1][0] == move.days
         assert segments.moves
