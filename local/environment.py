@@ -57,8 +57,8 @@ _CONTENTS = frozenset(
 )
 
 # A developer's own account, backend or cluster must never be reached by the local stack, whatever the shell
-# exports.
-_FOREIGN_VARIABLES = ("AWS_", "PULUMI_", "PINOT_", "KAFKA_")
+# exports. And a run of Pulumi starts three Python processes, which need not compile the checkout each time.
+_FOREIGN_VARIABLES = ("AWS_", "PULUMI_", "PINOT_", "KAFKA_", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def edited(stack: LocalStack, tmp_path: Path) -> Iterator[LocalStack]:
     for part in PROGRAM:
         source = REPOSITORY / part
         if source.is_dir():
-            shutil.copytree(source, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, tmp_path / part)
         else:
             shutil.copyfile(source, tmp_path / part)
     (tmp_path / ".venv").symlink_to(REPOSITORY / ".venv")
