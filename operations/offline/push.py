@@ -8,6 +8,7 @@ import uuid
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.offline.totals import segment_name
 from operations.pinot import PinotError
@@ -93,7 +94,7 @@ class MinionPush:
         with tempfile.TemporaryFile(prefix="offline-") as file:
             rows.write_parquet(file)
             file.seek(0)
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=file)
+            self._stage("put_object", key, Body=file)
         try:
             settings = {
                 "inputDirURI": f"s3://{self._bucket}/{folder}/",
@@ -104,7 +105,18 @@ class MinionPush:
             self._pinot.execute_task(TASK, table, name, settings)
             wait_for_task(self._pinot, f"Task_{TASK}_{name}", self._timeout_seconds, self._poll_seconds)
         finally:
-            self._s3.delete_object(Bucket=self._bucket, Key=key)
+            self._stage("delete_object", key)
+
+    def _stage(self, operation: str, key: str, **given: IO[bytes]) -> None:
+        try:
+            getattr(self._s3, operation)(Bucket=self._bucket, Key=key, **given)
+        except (BotoCoreError, ClientError) as error:
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            message = (
+                f"s3://{self._bucket}/{key}: {operation} failed ({code}). The loader needs Put and Delete "
+                f"under {self._prefix}/ of the deep store; the hour is tried again at the next pass."
+            )
+            raise PinotError(message) from error
 
 
 def wait_for_task(

@@ -26,8 +26,8 @@ _OPTIONS: Final = (
     ("archive-bucket", "ARCHIVE_BUCKET", True, "bucket of the archive"),
     ("controller", "PINOT_CONTROLLER_URL", True, "URL of Pinot's controller"),
     ("broker", "PINOT_BROKER_URL", True, "URL of Pinot's broker"),
-    ("s3-endpoint", "S3_ENDPOINT", False, "URL of another S3 than AWS's"),
-    ("product", "PRODUCT_DIRECTORY", False, "directory of the product's files (default: data-product)"),
+    ("s3-endpoint", "ARCHIVE_S3_ENDPOINT", False, "URL of another S3 than AWS's"),
+    ("product", "ARCHIVE_PRODUCT", False, "directory of the product's files (default: data-product)"),
     (
         "staging-bucket",
         "STAGING_BUCKET",

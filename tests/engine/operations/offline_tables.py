@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import boto3
-
 from local.environment import REPOSITORY
+from local.s3_client import s3_client
 from operations.archive.layout import Hour, Kind, amount_text
 from operations.archive.store import ArchiveStore
 from operations.offline.hour import TableSchema
@@ -63,7 +62,7 @@ class Offline:
 def new_bucket(endpoint: str) -> str:
     """Make a bucket of a test's own."""
     name = f"archive-{uuid.uuid4().hex[:12]}"
-    boto3.client("s3", endpoint_url=endpoint).create_bucket(
+    s3_client(endpoint).create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
     )
     return name

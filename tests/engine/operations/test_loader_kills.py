@@ -42,7 +42,7 @@ def _start(tables: Offline) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "operations.offline", *tables.arguments("load")],
         cwd=REPOSITORY,
-        env=os.environ | {"S3_ENDPOINT": tables.endpoint},
+        env=os.environ | {"ARCHIVE_S3_ENDPOINT": tables.endpoint},
         stdout=subprocess.PIPE,
         text=True,
     )

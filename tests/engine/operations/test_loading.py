@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import boto3
 import pytest
 
+from local.s3_client import s3_client
 from operations.archive.layout import Hour, Kind, manifest_key
 from operations.offline.reconciliation import compare
 from tests.engine.operations.archived_hours import amount_of, close, close_hour, payments, write_file
@@ -131,7 +131,7 @@ def test_a_damaged_file_is_told_and_nothing_of_its_hour_is_loaded(
     rows = payments(BOOKED, NOON, 60)
     manifest = close_hour(tables.store, BOOKED, NOON, rows[:30], rows[30:])
     key = manifest.files[1].key
-    client = boto3.client("s3", endpoint_url=s3)
+    client = s3_client(s3)
     whole = client.get_object(Bucket=tables.store.bucket, Key=key)["Body"].read()
     client.put_object(Bucket=tables.store.bucket, Key=key, Body=damage(whole))
     result = tables.loader().load()
@@ -146,7 +146,7 @@ def test_a_damaged_file_is_told_and_nothing_of_its_hour_is_loaded(
 
 def test_a_missing_file_is_told(tables: Offline, s3: str) -> None:
     manifest = close_hour(tables.store, BOOKED, NOON, payments(BOOKED, NOON, 10))
-    boto3.client("s3", endpoint_url=s3).delete_object(Bucket=tables.store.bucket, Key=manifest.files[0].key)
+    s3_client(s3).delete_object(Bucket=tables.store.bucket, Key=manifest.files[0].key)
     (problem,) = tables.loader().load().problems
     assert "it is not there" in problem.why
 
@@ -196,7 +196,7 @@ def test_an_hour_that_cannot_be_loaded_holds_back_what_would_hide_it(tables: Off
         close_hour(tables.store, BOOKED, later(number), payments(BOOKED, later(number), 2))
     key = f"events/kind={BOOKED}/date=2026-03-14/hour=14/"
     (listed,) = tables.store.list(key)
-    boto3.client("s3", endpoint_url=s3).delete_object(Bucket=tables.store.bucket, Key=listed.key)
+    s3_client(s3).delete_object(Bucket=tables.store.bucket, Key=listed.key)
     result = tables.loader().load()
     assert [problem.hour for problem in result.problems] == [later(2)]
     assert [loaded.hour for loaded in result.loaded] == [later(n) for n in range(26) if n != 2]

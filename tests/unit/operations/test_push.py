@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from operations.offline.push import wait_for_task
 from operations.pinot import Pinot, PinotError, subtasks_of
+from tests.unit.operations.recorded_controller import Controller, controller, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.unit
 
-_EXCHANGES = Path(__file__).resolve().parents[2] / "data/pinot-1.5.1/exchanges-more.jsonl"
-
-
-def _recorded(case: str) -> Any:  # noqa: ANN401 - JSON
-    for line in _EXCHANGES.read_text(encoding="utf-8").splitlines():
-        exchange = json.loads(line)
-        if exchange["case"] == case:
-            return exchange["response"]
-    raise KeyError(case)
-
-
 # The recording cuts long answers; the part that counts stands at their beginning.
-FAILED = _recorded("G.task.debug")
+FAILED = recorded("G.task.debug")
 FAILED_COUNTS = json.loads(FAILED[: FAILED.index(', "startTime"')] + "}")
-DONE = _recorded("G.task.debug.ok")
-SCHEDULED = _recorded("G.schedule")
+DONE = recorded("G.task.debug.ok")
+SCHEDULED = recorded("G.schedule")
 TASK = SCHEDULED["SegmentGenerationAndPushTask"]
 
 
@@ -56,47 +43,16 @@ def test_no_subtask_is_no_success() -> None:
     assert not subtasks_of({"taskState": "COMPLETED", "subtaskCount": none}).succeeded
 
 
-class _Controller(BaseHTTPRequestHandler):
-    """Answers as the recording does; there is no minion on a machine of tests."""
-
-    answers: dict[str, list[tuple[int, Any]]]
-    asked: list[tuple[str, str, Any]]
-
-    def _answer(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
-        body = json.loads(self.rfile.read(length) or b"null")
-        self.asked.append((self.command, self.path, body))
-        waiting = self.answers[self.path.partition("?")[0]]
-        status, answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        content = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = _answer  # noqa: N815 - the base class asks for these names
-
-    def log_message(self, *_: object) -> None:
-        """Keep quiet."""
-
-
 @pytest.fixture
-def controller() -> Iterator[tuple[Pinot, type[_Controller]]]:
-    handler = type("Handler", (_Controller,), {"answers": {}, "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_address[1]}"
-    yield Pinot(url, url, attempts=1), handler
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def cluster() -> Iterator[tuple[Pinot, type[Controller]]]:
+    with controller() as served:
+        yield Pinot(served.url, served.url, attempts=1), served
 
 
 def test_a_task_that_the_state_calls_completed_is_an_error(
-    controller: tuple[Pinot, type[_Controller]],
+    cluster: tuple[Pinot, type[Controller]],
 ) -> None:
-    pinot, handler = controller
+    pinot, handler = cluster
     running = DONE | {"taskState": "IN_PROGRESS"}
     handler.answers[f"/tasks/task/{TASK}/debug"] = [(200, running), (200, json.dumps(FAILED_COUNTS))]
     with pytest.raises(PinotError, match="says COMPLETED, but 2 of 2 subtasks failed"):
@@ -106,16 +62,16 @@ def test_a_task_that_the_state_calls_completed_is_an_error(
 
 
 def test_a_task_that_no_minion_takes_is_an_error_in_the_end(
-    controller: tuple[Pinot, type[_Controller]],
+    cluster: tuple[Pinot, type[Controller]],
 ) -> None:
-    pinot, handler = controller
+    pinot, handler = cluster
     handler.answers[f"/tasks/task/{TASK}/debug"] = [(200, DONE | {"taskState": "IN_PROGRESS"})]
     with pytest.raises(PinotError, match="Is a minion running"):
         wait_for_task(pinot, TASK, 0.05, poll_seconds=0.01)
 
 
-def test_what_the_controller_could_not_schedule_is_told(controller: tuple[Pinot, type[_Controller]]) -> None:
-    pinot, handler = controller
+def test_what_the_controller_could_not_schedule_is_told(cluster: tuple[Pinot, type[Controller]]) -> None:
+    pinot, handler = cluster
     handler.answers["/tasks/schedule"] = [(200, SCHEDULED)]
     assert pinot.schedule_task("SegmentGenerationAndPushTask", "transaction_booked_offline") == TASK
     handler.answers["/tasks/schedule"] = [(200, SCHEDULED | {"generationErrors": "no input directory"})]
@@ -125,8 +81,8 @@ def test_what_the_controller_could_not_schedule_is_told(controller: tuple[Pinot,
     assert pinot.schedule_task("MergeRollupTask", "transaction_booked_offline") is None
 
 
-def test_answers_in_part_are_errors(controller: tuple[Pinot, type[_Controller]]) -> None:
-    pinot, handler = controller
+def test_answers_in_part_are_errors(cluster: tuple[Pinot, type[Controller]]) -> None:
+    pinot, handler = cluster
     whole = {
         "resultTable": {"rows": [[1]]},
         "numServersQueried": 2,
