@@ -78,6 +78,8 @@ class Archiver:
                 "queued.max.messages.kbytes": _QUEUE_KIB,
             }
         )
+        # A request for offsets would wait behind the reader's long poll on the same connection.
+        self._asker = Consumer({**client, "group.id": settings.group})
         self._producer = Producer(
             {**client, "enable.idempotence": True, "partitioner": "murmur2_random", "linger.ms": 5}
         )
@@ -140,9 +142,10 @@ class Archiver:
             raise KafkaFailedError(_message(self._settings, error.args[0])) from error
         finally:
             self._consumer.close()
+            self._asker.close()
 
     def _partitions(self) -> list[int]:
-        topics = self._consumer.list_topics(self._settings.topic, timeout=_KAFKA_SECONDS).topics
+        topics = self._asker.list_topics(self._settings.topic, timeout=_KAFKA_SECONDS).topics
         found = topics[self._settings.topic]
         if found.error is not None:
             raise KafkaFailedError(_message(self._settings, found.error))
@@ -264,7 +267,7 @@ class Archiver:
             log.info("%s-%d: the batch at %d was begun and is finished first", topic, partition, first)
 
     def _watermarks(self, partition: int) -> tuple[int, int]:
-        found = self._consumer.get_watermark_offsets(
+        found = self._asker.get_watermark_offsets(
             TopicPartition(self._settings.topic, partition), timeout=_KAFKA_SECONDS
         )
         if found is None:

@@ -45,7 +45,7 @@ class ArchiveSettings(StreamSettings):
     """Everything that the archiver is told."""
 
     bucket: BucketName = Field(description="The archive bucket.")
-    group: Name = Field(default="archiver", description="The consumer group.")
+    group: Name = Field(default="payments-archiver", description="The consumer group.")
     s3_endpoint: str | None = Field(default=None, description="URL of another S3 than AWS's.")
     s3_attempts: int = Field(
         default=8, ge=1, le=50, description="How often a call to S3 is tried before the archiver ends."
