@@ -87,7 +87,7 @@ EVOLUTIONS: dict[str, tuple[Make, str, str, str]] = {
     "merged otherwise": (schema(VIEW, lambda t: t["upsertConfig"].update(mode="FULL")), "breaking", "payment_analytics merges otherwise", "2.0.0"),
     "index removed": (schema(VIEW, lambda t: t["fieldConfigList"].pop(0)), "risky", "index inverted on currency removed (payment_analytics)", "1.1.0"),
     "index added": (schema(VIEW, lambda t: t["fieldConfigList"].append({"name": "checkoutId", "encodingType": "RAW", "indexes": {"bloom": {}}})), "safe", "index bloom on checkoutId added (payment_analytics)", "1.0.1"),
-    "sum removed from the star-tree": (schema(BOOKED_RT, lambda t: t["tableIndexConfig"]["starTreeIndexConfigs"][0]["functionColumnPairs"].pop()), "risky", "star-tree of transaction_booked_rt no longer holds AVG__amount by bookedHour, transactionType, bookingStatus, currency, merchantId", "1.1.0"),
+    "sum removed from the star-tree": (schema(BOOKED_RT, lambda t: t["tableIndexConfig"]["starTreeIndexConfigs"][-1]["functionColumnPairs"].pop()), "risky", "star-tree of transaction_booked_rt no longer holds AVG__amount by bookedHour, transactionType, bookingStatus, currency, merchantId", "1.1.0"),
     "memory of repeats shortened": (schema(BOOKED_RT, lambda t: t["dedupConfig"].update(metadataTTL=86400000)), "risky", "transaction_booked_rt knows repeats for 1 days instead of 7 days", "1.1.0"),
     "member of a logical table removed": (schema(LOGICAL, lambda t: t["physicalTableConfigMap"].pop("transaction_booked_offline_OFFLINE")), "breaking", "transaction_booked lost its member transaction_booked_offline_OFFLINE", "2.0.0"),
     # Promises, people, ports.
