@@ -88,7 +88,7 @@ class Archiver:
         self._moved: set[int] = set()
         self._failure: Exception | None = None
         self._stopped = False
-        self._looked = float("-inf")
+        self._looked = time.monotonic()
         self._closer = HourCloser(
             self._store,
             settings.topic,
