@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bench import (
+    archive,
     engine_ingestion,
     freshness,
     make_targets,
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Any] = {
     "pulumi": pulumi_runs,
     "preview": preview,
     "pinot-as-code": pinot_as_code,
+    "archive": archive,
     "ingestion": engine_ingestion,
     "freshness": freshness,
     "questions-registered": query_latency.ON_REGISTERED,
