@@ -10,6 +10,12 @@ import yaml
 from product_model.documents import Document, parse, read_document
 from product_model.errors import ProductError
 from product_model.monitoring.burn_rates import budget, unreachable
+from product_model.monitoring.dashboards import (
+    DASHBOARDS,
+    Dashboards,
+    dashboard_file,
+    panel_addresses,
+)
 from product_model.monitoring.metric_names import unknown_metric
 from product_model.monitoring.rules import alert_groups, objective_groups, threshold_milliseconds
 from product_model.monitoring.sources import ALERTS, INDICATORS, Alerts, AlertSource, Indicators
@@ -31,6 +37,7 @@ class Monitoring:
     product: Product
     indicators: Indicators
     alerts: Alerts
+    dashboards: Dashboards
 
     def rule_files(self) -> dict[str, str]:
         """Return the rule files as YAML by their path below the product's directory."""
@@ -39,6 +46,8 @@ class Monitoring:
             group for one in self.indicators.indicators for group in objective_groups(descriptor, one)
         ]
         others = alert_groups(descriptor, self.alerts.recordings, self.alerts.alerts)
+        for group in (*objectives, *others):
+            self._link(group["rules"])
         return {
             f"{RULES}/objectives.yaml": _yaml(INDICATORS, objectives),
             f"{RULES}/alerts.yaml": _yaml(ALERTS, others),
@@ -46,7 +55,11 @@ class Monitoring:
 
     def files(self) -> dict[str, str]:
         """Return every file that is made, by its path below the product's directory."""
-        return self.rule_files()
+        descriptor = self.product.descriptor
+        return self.rule_files() | {
+            f"{DASHBOARDS.removesuffix('.yaml')}/{one.uid}.json": dashboard_file(descriptor, one)
+            for one in self.dashboards.dashboards
+        }
 
     def rules(self) -> list[dict[str, Any]]:
         """Return every rule, in the files' order."""
@@ -56,6 +69,13 @@ class Monitoring:
             for group in yaml.safe_load(text)["groups"]
             for rule in group["rules"]
         ]
+
+    def _link(self, rules: list[dict[str, Any]]) -> None:
+        """Say in each alert where it is shown."""
+        addresses = panel_addresses(self.dashboards)
+        for rule in rules:
+            if rule.get("alert") in addresses:
+                rule["annotations"]["dashboard"] = addresses[rule["alert"]]
 
     def alert_names(self) -> tuple[str, ...]:
         """Return the names of all alerts, each once, in the files' order."""
@@ -70,9 +90,12 @@ def load_monitoring(product: Product) -> Monitoring:
             descriptor; names file, key with line, what was found, what is allowed
 
     """
-    documents = {file: read_document(product.directory, file) for file in (INDICATORS, ALERTS)}
+    documents = {file: read_document(product.directory, file) for file in (INDICATORS, ALERTS, DASHBOARDS)}
     monitoring = Monitoring(
-        product, parse(documents[INDICATORS], Indicators), parse(documents[ALERTS], Alerts)
+        product,
+        parse(documents[INDICATORS], Indicators),
+        parse(documents[ALERTS], Alerts),
+        parse(documents[DASHBOARDS], Dashboards),
     )
     for problem in (
         *_wrong_objectives(monitoring),
@@ -86,7 +109,7 @@ def load_monitoring(product: Product) -> Monitoring:
         what, _, allowed = str(error).partition("; allowed: ")
         files = f"{INDICATORS}, {ALERTS}"
         raise ProductError(files, "expr", what, allowed) from None
-    for problem in _unknown_names(rules):
+    for problem in (*_unknown_names(rules), *_wrong_panels(monitoring, documents[DASHBOARDS], rules)):
         raise problem
     return monitoring
 
@@ -227,6 +250,34 @@ def _unknown_names(rules: list[dict[str, Any]]) -> Iterator[ProductError]:
             what, _, allowed = problem.partition("; allowed: ")
             name = rule.get("alert") or f"{rule['record']} ({rule.get('labels', {}).get('sloth_slo', '')})"
             yield ProductError(ALERTS if "for" in rule else INDICATORS, f"rule {name}: expr", what, allowed)
+
+
+def _wrong_panels(
+    monitoring: Monitoring, document: Document, rules: list[dict[str, Any]]
+) -> Iterator[ProductError]:
+    """Yield panels that ask for what nothing exports, and alerts that no panel, or none that is, explains."""
+    recorded = {rule["record"] for rule in rules if "record" in rule}
+    alerts = monitoring.alert_names()
+    shown: set[str] = set()
+    for number, dashboard in enumerate(monitoring.dashboards.dashboards):
+        for position, panel in enumerate(dashboard.panels):
+            place = ("dashboards", number, "panels", position)
+            for query in panel.queries:
+                problem = unknown_metric(query.expr, recorded)
+                if problem:
+                    yield _error(document, (*place, "queries"), problem)
+            for alert in panel.alerts:
+                if alert not in alerts or alert in shown:
+                    what = "is on another panel too" if alert in shown else "is none of the rules'"
+                    yield _error(
+                        document, (*place, "alerts"), f"alert {alert} {what}; allowed: each alert once"
+                    )
+                shown.add(alert)
+    for alert in alerts:
+        if alert not in shown:
+            yield _error(
+                document, ("dashboards",), f"no panel explains {alert}; allowed: its name in a panel's alerts"
+            )
 
 
 def _error(document: Document, path: tuple[str | int, ...], problem: str) -> ProductError:

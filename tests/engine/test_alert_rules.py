@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -73,6 +74,21 @@ def test_the_committed_rules_are_valid(program: Path) -> None:
     files = [str(file) for file in sorted((PRODUCT / "monitoring" / "rules").glob("*.yaml"))]
     assert len(files) == 2
     result = run(program, "check", "rules", *files)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_query_of_a_dashboard_is_promql(program: Path, tmp_path: Path) -> None:
+    queries = [
+        target["expr"]
+        for file in sorted((PRODUCT / "monitoring" / "dashboards").glob("*.json"))
+        for panel in json.loads(file.read_text())["panels"]
+        for target in panel["targets"]
+    ]
+    assert len(queries) > 50
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+    result = run(program, "check", "rules", str(file))
     assert result.returncode == 0, result.stdout + result.stderr
 
 

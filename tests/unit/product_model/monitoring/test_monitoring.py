@@ -24,6 +24,7 @@ PRODUCT = ROOT / "data-product"
 DESCRIPTOR = "payment-service-data-product.yaml"
 ALERTS = "monitoring/alerts.yaml"
 INDICATORS = "monitoring/indicators.yaml"
+DASHBOARDS = "monitoring/dashboards.yaml"
 SECTIONS = (
     "## What it means for readers",
     "## How to see it",
@@ -97,7 +98,7 @@ def test_every_alert_says_what_an_operator_needs(monitoring: Monitoring) -> None
             continue
         assert rule["labels"]["severity"] in {"page", "ticket"}
         assert rule["labels"]["owner"] in {"payment-engineering", "platform-engineering"}
-        assert set(rule["annotations"]) == {"summary", "impact", "runbook"}
+        assert set(rule["annotations"]) == {"summary", "impact", "runbook", "dashboard"}
         assert all(len(text) > 10 for text in rule["annotations"].values())
         assert (ROOT / rule["annotations"]["runbook"]).is_file(), rule["alert"]
 
@@ -156,6 +157,12 @@ def edited(tmp_path: Path, file: str, old: str, new: str) -> Path:
          r"rule PaymentsStreamDataLoss: expr: unknown metric .* allowed: pinot_server_streamDataLoss_Value"),
         (ALERTS, "severity: page", "severity: urgent", r"alerts\[0\]\.severity .* 'page' or 'ticket'"),
         (ALERTS, "name: PaymentsAuditGap", "name: PaymentsClockOff", "alert PaymentsClockOff stands twice"),
+        (DASHBOARDS, "(payments_measured_passed)", "(payments_measured_pass)",
+         "unknown metric 'payments_measured_pass'; allowed: payments_measured_passed"),
+        (DASHBOARDS, ", alerts: [PaymentsClockOff]", "", "no panel explains PaymentsClockOff"),
+        (DASHBOARDS, "alerts: [PaymentsClockOff]", "alerts: [PaymentsClockOff, PaymentsPinotDown]",
+         "alert PaymentsPinotDown is on another panel too"),
+        (DASHBOARDS, "kind: stat", "kind: gauge", "allowed: 'timeseries' or 'stat'"),
         (INDICATORS, "objective: availability", "objective: uptime", "'uptime' is none of the descriptor's"),
         (INDICATORS, "objective: accuracy\n", "objective: completeness\n", "'completeness' stands twice"),
         (INDICATORS, "[{window}]", "[{windows}]", r"\{windows\} has no value here; allowed: \{window\}"),
