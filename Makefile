@@ -31,7 +31,7 @@ SAVED_PLAN = .plans/$(STACK).json
 ON_THE_STACK = $(NAMED_STACK) --non-interactive --suppress-outputs
 
 .PHONY: venv costs save-plan deploy drift
-.PHONY: check-product contracts contract-diff lint-contracts help up down status events query preview plans monitoring settings refresh destroy env tools test lint unit junit soak bench clean
+.PHONY: check-product check-page contracts contract-diff lint-contracts help up down status events query preview plans monitoring objectives settings refresh destroy env tools test lint unit junit soak bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,8 +67,16 @@ contract-diff: $(VENV_STAMP) ## class every change since BASE=<revision>, ask fo
 lint-contracts: $(STANDARDS)/.installed ## hold the contracts to their standards' own linters (the test run uses their schemas alone)
 	@PATH="$(CURDIR)/$(STANDARDS)/bin:$$PATH" dataproduct lint data-product/contracts/payment-service-data-product.odps.yaml
 
+objectives: $(VENV_STAMP) ## measure the objectives on the local stack; also as a page (.local/objectives.html)
+	@$(PY) -m local.objectives $(ARGS)
+
 monitoring: $(VENV_STAMP) ## write rules and dashboards (data-product/monitoring) from the descriptor
 	@$(PY) -m product_model.monitoring
+
+check-page: $(VENV_STAMP) ## look for barriers on the product page in a real browser, at four sizes (needs Chromium and npm)
+	@mkdir -p .local/page && cp requirements/page/package.json requirements/page/package-lock.json .local/page/
+	@npm ci --prefix .local/page --silent --no-audit --no-fund
+	@$(PY) -m pytest tests/engine/test_product_page.py $(ARGS)
 
 settings: $(VENV_STAMP) ## write docs/settings.md, the page of every setting
 	@$(PY) -m components.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md

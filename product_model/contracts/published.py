@@ -11,6 +11,9 @@ from product_model.contracts.odps import data_product
 from product_model.contracts.table_contracts import archive_contract, table_contract
 from product_model.contracts.topic_contract import topic_contract
 from product_model.descriptor import Descriptor
+from product_model.lineage.openlineage import openlineage
+from product_model.lineage.picture import lineage_graph, mermaid
+from product_model.page.page import product_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER = "contracts"
 EVENTS = f"{FOLDER}/events"
+LINEAGE, PAGE = "lineage", "index.html"
 DESCRIPTOR_SCHEMA = "payment-service-data-product.schema.json"
 COMMAND = "make contracts"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -45,15 +49,18 @@ def published_files(product: Product) -> dict[str, str]:
             **product.event_schema(message.name),
         }
         files[f"{EVENTS}/{message.name}.schema.json"] = _json(schema)
+    files[f"{LINEAGE}/openlineage.json"] = _json(openlineage(product))
+    files[f"{LINEAGE}/lineage.mmd"] = mermaid(lineage_graph(product))
+    files[PAGE] = product_page(product)
     return files
 
 
 def published_no_longer(directory: Path, files: Iterable[str]) -> list[str]:
     """Return the files of the contracts' folder that none of `files` is."""
-    found = (
-        path.relative_to(directory).as_posix() for path in (directory / FOLDER).rglob("*") if path.is_file()
-    )
-    return sorted(set(found) - set(files))
+    folders = (directory / FOLDER, directory / LINEAGE)
+    paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    found = {path.relative_to(directory).as_posix() for path in paths}
+    return sorted(found - set(files))
 
 
 def read(path: Path) -> str | None:
