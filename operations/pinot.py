@@ -1,4 +1,4 @@
-"""Pinot as the operations use it: segments by name, files in, rows counted, minion tasks watched.
+"""Pinot as the operations use it: files in, rows counted, minion tasks watched.
 
 Every call here may be repeated: a file replaces the segment of its name, the rest only reads.
 """
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _OK: Final = 200
-_MISSING: Final = 404
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _READ_SECONDS: Final = 60.0
@@ -104,20 +103,6 @@ class Pinot:
             raise PinotError(message)
         rows: list[list[Any]] = found["resultTable"]["rows"]
         return rows
-
-    def segment_names(self, table: str) -> frozenset[str]:
-        """Return the names of an OFFLINE table's segments.
-
-        Raises:
-            PinotError: there is no such table, or Pinot is away
-
-        """
-        url = f"{self.controller_url}/segments/{table}?type=OFFLINE"
-        answer = self._call("GET", url, f"list the segments of {table}", also=(_MISSING,))
-        if answer.status_code == _MISSING:
-            message = f"Pinot at {self.controller_url} has no table {table}_OFFLINE; `pulumi up` makes it"
-            raise PinotError(message)
-        return frozenset(name for part in answer.json() for name in part.get("OFFLINE", ()))
 
     def ingest(self, table: str, segment: str, upload: IO[bytes], content_type: str) -> None:
         """Make a segment of a file; a segment of the same name is replaced in one step.

@@ -76,7 +76,8 @@ def test_loading_again_changes_nothing_and_a_later_revision_replaces(tables: Off
     result = tables.loader().load()
     assert [(loaded.revision, loaded.rows) for loaded in result.loaded] == [(2, 203)]
     assert tables.state(BOOKED) == (203, 203, amount_of(early + late))
-    assert len(tables.pinot.segment_names(BOOKED.offline_table)) == 1
+    listed = tables.engine.ask("GET", f"/segments/{BOOKED.offline_table}").body
+    assert listed == [{"OFFLINE": ["transaction_booked_offline_2026-03-14-12"]}]
 
 
 def test_an_hour_without_events_is_loaded_by_doing_nothing(tables: Offline) -> None:
