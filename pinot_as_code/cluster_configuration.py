@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import pulumi  # noqa: TC002 - the SDK evaluates the annotations of resource classes
+import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from .arguments import Adopt, in_place
@@ -24,7 +24,7 @@ from .transport import Deadline
 from .vocabulary import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 DEFAULT_SECONDS: Final = 60.0
 _INPUTS: Final = ("settings", "adopt", "timeout_seconds")
@@ -103,17 +103,23 @@ class PinotClusterConfigurationProvider(PinotProvider):
         live = self.client.cluster_configuration(deadline)
         wanted, before = dict(_news["settings"]), _olds.get("settings") or {}
         self._set(live, wanted, deadline)
-        for key in sorted(set(before) - set(wanted)):
-            self.client.delete_cluster_configuration(key, deadline)
+        self._remove(set(before) - set(wanted), deadline)
         return UpdateResult(without_provider(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the own keys, so that Pinot's defaults hold again."""
-        deadline = deadline_of(_props, DEFAULT_SECONDS)
-        for key in sorted(_props.get("settings") or {}):
-            self.client.delete_cluster_configuration(key, deadline)
+        self._remove(_props.get("settings") or (), deadline_of(_props, DEFAULT_SECONDS))
+
+    def _remove(self, keys: Iterable[str], deadline: Deadline) -> None:
+        for key in sorted(keys):
+            if self.owned(key):
+                pulumi.log.info(f"{key} belongs to another resource of this program now and stays")
+            else:
+                self.client.delete_cluster_configuration(key, deadline)
 
     def _set(self, live: dict[str, str], wanted: dict[str, str], deadline: Deadline) -> None:
+        for key in wanted:
+            self.own(key)
         changed = {key: value for key, value in wanted.items() if live.get(key, ABSENT) != value}
         if changed:
             self.client.set_cluster_configuration(changed, deadline)
