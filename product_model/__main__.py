@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from product_model.checks import ALL_RULES
+from product_model.checks.statements import ALL_RULES
 from product_model.errors import ProductError
 from product_model.product import load_product
 from product_model.questions import load_questions

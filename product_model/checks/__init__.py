@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from product_model.checks import agreement, behaviour, history, statements, tables
+from product_model.checks import agreement, behaviour, history, tables
 
 if TYPE_CHECKING:
     from product_model.checks.rule import Rule
@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from product_model.product import Product
 
 RULES: tuple[Rule, ...] = (*agreement.RULES, *tables.RULES, *history.RULES, *behaviour.RULES)
-"""What must hold before anything is deployed."""
-ALL_RULES: tuple[Rule, ...] = (*RULES, *statements.RULES)
-"""What must hold before anything is released: what is said of the product, too."""
+"""What must hold before anything is deployed; `statements` has what must hold before a release, besides."""
 
 
 def check_product(product: Product) -> tuple[Disagreement, ...]:

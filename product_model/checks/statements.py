@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from product_model.checks import RULES as DEPLOYED_RULES
 from product_model.checks.rule import Finding, Rule, listed
 from product_model.contracts.published import COMMAND, published_files, published_no_longer, read
 from product_model.documents import Document
@@ -158,10 +159,12 @@ def _sentences(product: Product) -> list[str]:
     ]
 
 
-RULES = (
+STATEMENT_RULES = (
     Rule("published", "readers hold a contract that is not kept", published),
     Rule("contract-says", "producers read other promises than the product needs", contract_says),
     Rule("lineage", "somebody looks for a column's origin in the wrong program", lineage),
     Rule("questions", "nobody is told that their question will break", questions),
     Rule("readme", "readers are told what is not so", readme),
 )
+ALL_RULES: tuple[Rule, ...] = (*DEPLOYED_RULES, *STATEMENT_RULES)
+"""What must hold before a release."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from product_model import Disagreement, Product, load_product
-from product_model.checks import ALL_RULES, RULES
+from product_model.checks import RULES
+from product_model.checks.statements import ALL_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from product_model.__main__ import main
-from product_model.checks import ALL_RULES
+from product_model.checks.statements import ALL_RULES
 from tests.unit.product_model import mistakes_between_files, mistakes_in_statements, mistakes_in_tables
 
 if TYPE_CHECKING:

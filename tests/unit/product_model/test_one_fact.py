@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from product_model.checks import ALL_RULES, behaviour
+from product_model.checks import behaviour
+from product_model.checks.statements import ALL_RULES
 from product_model.contracts.__main__ import main
 
 if TYPE_CHECKING:
