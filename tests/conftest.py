@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
 
 ON_THE_LOCAL_STACK = frozenset(
-    f"tests/e2e/test_{name}.py" for name in ("answers", "consumer", "deploy", "program", "stack")
+    f"tests/e2e/{name}.py"
+    for name in (
+        "operations/test_restore",
+        "test_answers",
+        "test_consumer",
+        "test_deploy",
+        "test_program",
+        "test_stack",
+    )
 )
 """Files whose tests use the session's fixture `stack`, a whole platform with everything on it."""
 
