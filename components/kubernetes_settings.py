@@ -220,13 +220,28 @@ class ControllerAccessSettings(SettingsPart):
 
 
 class MonitoringSettings(SettingsPart):
-    """Metrics for Prometheus; every pod serves them on port 8008 in any case."""
+    """Metrics, alerting rules and dashboards; every pod serves its metrics on port 8008 in any case."""
 
     pod_monitor: bool = Field(
         default=False, description="Whether to make PodMonitors; the Prometheus operator must be installed."
     )
     labels: Mapping[LabelKey, LabelValue] = Field(
-        default_factory=dict, description="Labels by which the operator selects PodMonitors."
+        default_factory=dict, description="Labels by which the operator selects PodMonitors and rules."
+    )
+    rules: bool = Field(
+        default=False,
+        description="Whether to make a PrometheusRule of data-product/monitoring/rules; the Prometheus"
+        " operator must be installed.",
+    )
+    dashboards: bool = Field(
+        default=False,
+        description="Whether to make ConfigMaps of data-product/monitoring/dashboards, which Grafana's"
+        " sidecar finds.",
+    )
+    runbooks: Url | None = Field(
+        default=None,
+        description="Where this repository's files are read: what stands before docs/runbooks in an alert's"
+        " runbook_url.",
     )
 
 

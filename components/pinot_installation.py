@@ -1,12 +1,16 @@
 """Pinot on Kubernetes by the stack's settings: deployment, credentials, and its tenants' instances."""
 
+from pathlib import Path
+
 import pulumi
 
 from components.kubernetes_plan import JAAS_PROPERTY, planned_deployment
+from components.monitoring import Monitoring
 from components.pinot_cluster import PinotReadiness
 from components.pinot_deployment import PinotDeployment
 from components.pinot_kubernetes import KubernetesPinotCluster, PinotAccess
 from components.pinot_sizes import HOT
+from components.product_files import read_monitoring
 from components.settings import Settings
 from components.stream_rights import PINOT
 from pinot_as_code.tenant import InstanceSelector
@@ -33,6 +37,17 @@ def install(
         protect=settings.guards.protect,
         opts=opts,
     )
+    monitoring = deployment.settings.monitoring
+    if monitoring.rules or monitoring.dashboards:
+        Monitoring(
+            f"{name}-monitoring",
+            monitoring,
+            read_monitoring(Path(settings.product.directory)),
+            namespace=deployment.settings.namespace,
+            provider=cluster.provider,
+            # The namespace is the cluster's.
+            opts=pulumi.ResourceOptions(parent=cluster, depends_on=[cluster]),
+        )
     releases = cluster.releases
     return PinotReadiness(
         controller=[releases[HOT]],

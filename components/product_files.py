@@ -3,8 +3,12 @@
 import contextlib
 import hashlib
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import yaml
 
 import product_model
 from components.setting_errors import SettingsError
@@ -13,6 +17,14 @@ from product_model import Product, check_product, load_product
 
 CHECKED: Final = "payment-service-data-product/checked"
 """Directory, under the user's cache, that remembers which files passed the checks."""
+
+
+@dataclass(frozen=True)
+class MonitoringFiles:
+    """The files below `data-product/monitoring`, read: groups of rules, and dashboards' JSON by uid."""
+
+    groups: list[dict[str, Any]]
+    dashboards: Mapping[str, str]
 
 
 class ProductFilesError(ValueError):
@@ -34,6 +46,23 @@ def read_product(settings: Settings) -> Product:
         raise SettingsError(contradictions)
     _check(product, directory)
     return product
+
+
+def read_monitoring(directory: Path) -> MonitoringFiles:
+    """Return the rules and dashboards below the product's directory, as they stand there.
+
+    Raises:
+        ProductFilesError: there are none.
+
+    """
+    monitoring = directory / "monitoring"
+    rules = sorted((monitoring / "rules").glob("*.yaml"))
+    dashboards = sorted((monitoring / "dashboards").glob("*.json"))
+    if not rules or not dashboards:
+        message = f"{monitoring} has no rules or no dashboards; `make monitoring` makes them."
+        raise ProductFilesError(message)
+    groups = [group for file in rules for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
+    return MonitoringFiles(groups, {file.stem: file.read_text(encoding="utf-8") for file in dashboards})
 
 
 def _check(product: Product, directory: Path) -> None:
