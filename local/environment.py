@@ -45,6 +45,7 @@ _CONTENTS = frozenset(
         "kafka",
         "lock",
         "logs",
+        "objectives.html",
         "pinot",
         _PORTS_FILE,
         "processes",

@@ -7,11 +7,15 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from operations.measure.page import page
 from operations.measure.run import Effort, Target, measure
 from operations.measure.stream import Topic
 from product_model.errors import ProductError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _USUAL: Final = Effort()
 
@@ -24,7 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     except (ProductError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    written = {"text": report.text, "json": report.json, "prometheus": report.prometheus}
+    written: dict[str, Callable[[], str]] = {
+        "text": report.text,
+        "json": report.json,
+        "prometheus": report.prometheus,
+        "html": lambda: page(report),
+    }
     for kind, make in written.items():
         file: Path | None = getattr(options, kind)
         if file is not None:
@@ -32,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             half = file.with_name(f".{file.name}.half")
             half.write_text(make(), encoding="utf-8")
             half.replace(file)
-    if not any(getattr(options, kind) for kind in written):
+    if options.text is None:
         sys.stdout.write(report.text())
     return report.code
 
@@ -96,9 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--open-hours", action="store_true", help="up to now; only where nobody sends meanwhile")
     add("--patience", type=_positive, default=_USUAL.patience_seconds, help="seconds to wait for the tables")
     add("--credential", action="append", default=[], metavar="NAME=DATE", help="when a credential was made")
-    add("--text", type=Path, help="write the report as text there (default: to the terminal)")
+    add("--text", type=Path, help="write the report as text there (and not to the terminal)")
     add("--json", type=Path, help="write it as JSON there")
     add("--prometheus", type=Path, help="write it in Prometheus' text format there")
+    add("--html", type=Path, help="write it as a page there")
     return parser
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from operations.measure.business import Figure
     from operations.measure.progress import SchemaDifferences
     from operations.measure.quality import QualityResult
     from operations.measure.reconcile import Reconciliation
 
-_WORDS: Final = {True: "pass", False: "FAIL", None: "not measured"}
+WORDS: Final = {True: "pass", False: "FAIL", None: "not measured"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Measured:
         value: what was found, in the same unit
         events: events that were judged, and `bad` of them
         reason: why it was not measured
+        asked: whether this run was to measure it at all
 
     """
 
@@ -43,6 +45,7 @@ class Measured:
     events: int = 0
     bad: int = 0
     reason: str = ""
+    asked: bool = True
 
     @property
     def passed(self) -> bool | None:
@@ -67,12 +70,13 @@ class Report:
     reconciliation: Reconciliation | None = None
     quality: list[QualityResult] = field(default_factory=list)
     schemas: list[SchemaDifferences] = field(default_factory=list)
-    newest_record: tuple[str, float] | None = None
+    newest_record: dict[str, float] = field(default_factory=dict)
     behind_seconds: dict[str, float] = field(default_factory=dict)
     clock_offsets: dict[str, float] = field(default_factory=dict)
     certificates: dict[str, float] = field(default_factory=dict)
     credentials: dict[str, float] = field(default_factory=dict)
     offline_until: dict[str, float] = field(default_factory=dict)
+    business: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -106,7 +110,7 @@ class Report:
                     "events": one.events,
                     "bad": one.bad,
                     "budgetUsed": one.budget_used,
-                    "result": _WORDS[one.passed],
+                    "result": WORDS[one.passed],
                     "reason": one.reason or None,
                 }
                 for one in self.measured
@@ -138,6 +142,7 @@ class Report:
             ],
             "behindSeconds": self.behind_seconds,
             "clockOffsets": self.clock_offsets,
+            "business": [{"name": name, **labels, "value": value} for name, labels, value in self.business],
             "notes": self.notes,
         }
         return json.dumps(content, indent=2) + "\n"
@@ -154,16 +159,9 @@ class Report:
 
     def _samples(self) -> Iterator[tuple[str, dict[str, str], float]]:
         for one in self.measured:
-            labels = {"objective": one.objective}
-            yield "payments_measurement_failed", labels, float(one.value is None)
-            if one.value is None:
-                continue
-            yield "payments_measured_value", labels, one.value
-            yield "payments_measured_events", labels, one.events
-            yield "payments_measured_bad_events", labels, one.bad
-            yield "payments_measured_passed", labels, float(bool(one.passed))
-            yield "payments_measured_timestamp_seconds", labels, self.moment
+            yield from self._samples_of_objective(one)
         yield from self._samples_of_reconciliation()
+        yield from self.business
         for result in self.quality:
             if result.broken is not None:
                 labels = {"table": result.rule.table, "rule": result.rule.name}
@@ -171,10 +169,8 @@ class Report:
         for differences in self.schemas:
             for kind, columns in (("compatible", differences.compatible), ("breaking", differences.breaking)):
                 yield "payments_schema_differences", {"table": differences.table, "kind": kind}, len(columns)
-        if self.newest_record is not None:
-            topic, moment = self.newest_record
-            yield "payments_stream_newest_record_timestamp_seconds", {"topic": topic}, moment
         for name, label, values in (
+            ("payments_stream_newest_record_timestamp_seconds", "topic", self.newest_record),
             ("payments_table_behind_seconds", "table", self.behind_seconds),
             ("payments_clock_offset_seconds", "service", self.clock_offsets),
             ("payments_certificate_expiry_timestamp_seconds", "endpoint", self.certificates),
@@ -183,6 +179,17 @@ class Report:
         ):
             for key, value in values.items():
                 yield name, {label: key}, value
+
+    def _samples_of_objective(self, one: Measured) -> Iterator[tuple[str, dict[str, str], float]]:
+        labels = {"objective": one.objective}
+        if one.asked:
+            yield "payments_measurement_failed", labels, float(one.value is None)
+        if one.value is not None:
+            yield "payments_measured_value", labels, one.value
+            yield "payments_measured_events", labels, one.events
+            yield "payments_measured_bad_events", labels, one.bad
+            yield "payments_measured_passed", labels, float(bool(one.passed))
+            yield "payments_measured_timestamp_seconds", labels, self.moment
 
     def _samples_of_reconciliation(self) -> Iterator[tuple[str, dict[str, str], float]]:
         if self.reconciliation is None:
@@ -208,12 +215,12 @@ class Report:
             "  result"
         )
         for one in self.measured:
-            value = "-" if one.value is None else _figure(one.value, one.unit)
+            value = "-" if one.value is None else figure(one.value, one.unit)
             bound = "at least" if one.unit == "percent" else "at most"
             used = "-" if one.budget_used is None else f"{100 * one.budget_used:,.1f} %"
             yield (
-                f"  {one.objective:<15} {bound + ' ' + _figure(one.target, one.unit):>18} {value:>14} "
-                f"{one.events:>12,} {used:>12}  {_WORDS[one.passed]}"
+                f"  {one.objective:<15} {bound + ' ' + figure(one.target, one.unit):>18} {value:>14} "
+                f"{one.events:>12,} {used:>12}  {WORDS[one.passed]}"
                 + (f": {one.reason}" if one.reason else "")
             )
         if self.reconciliation is not None:
@@ -240,7 +247,7 @@ class Report:
         yield from (f"  {note}" for note in self.notes)
 
 
-def _figure(value: float, unit: str) -> str:
+def figure(value: float, unit: str) -> str:
     """Write a figure; a percentage is cut, never rounded up to a promise that was missed."""
     if unit == "percent":
         return f"{math.floor(value * 100_000) / 100_000:.5f}".rstrip("0").rstrip(".") + " %"

@@ -15,13 +15,14 @@ from cryptography import x509
 from operations.archive.layout import HOUR_MS, Kind
 from operations.measure import quality
 from operations.measure.asking import Asker
+from operations.measure.business import business_figures
 from operations.measure.expected import ANALYTICS, PARTS
 from operations.measure.failure import MeasureError
 from operations.measure.probes import Probes
 from operations.measure.progress import Controller
 from operations.measure.reconcile import Reconciliation, differing_hours, results
 from operations.measure.report import Measured, Report
-from operations.measure.stream import Stretch, Topic, collect, newest_record_ms, stretches
+from operations.measure.stream import Stretch, Topic, collect, newest_record_ms, record_ms, stretches
 from operations.pinot import Pinot, PinotError
 from product_model import load_product, load_questions
 from product_model.monitoring.burn_rates import budget
@@ -36,6 +37,7 @@ TABLES: Final = (Kind.REGISTERED.realtime_table, Kind.BOOKED.realtime_table, ANA
 _MOST_CLOCK_OFFSET_SECONDS: Final = 5.0
 _GRACE_MS: Final = 120_000
 _MILLISECONDS: Final = 1000
+_TIME_COLUMN: Final = {ANALYTICS: "transactionTime"}
 _POLL_SECONDS: Final = 0.2
 _HANDSHAKE_SECONDS: Final = 5.0
 
@@ -96,12 +98,15 @@ class _Run:
         self._pinot = Pinot(target.controller_url, target.broker_url, login=target.login, attempts=1)
         self._report = Report(target.name, time.time(), credentials=effort.credentials)
         self._unmeasured = {
-            one.name: Measured(one.name, one.target, one.unit, budget(one), reason="not asked for")
+            one.name: Measured(
+                one.name, one.target, one.unit, budget(one), reason="not asked for", asked=False
+            )
             for one in self._product.descriptor.objectives
         }
 
     def report(self) -> Report:
         measured = dict(self._unmeasured)
+        self._unmeasured = {name: replace(one, asked=True) for name, one in measured.items()}
         if self._effort.questions:
             measured |= self._ask()
         if self._effort.probes:
@@ -114,6 +119,7 @@ class _Run:
 
     def _ask(self) -> dict[str, Measured]:
         questions = load_questions(self._target.product / "queries")
+        self._report.business = business_figures(self._pinot, questions)
         asker = Asker(self._target.controller_url, self._target.broker_url, self._target.login)
         asked = asker.ask(questions, self._effort.questions, self._effort.question_rate)
         self._report.notes += [f"{count} questions failed: {told}" for told, count in asked.problems.items()]
@@ -208,8 +214,8 @@ class _Run:
             if time.monotonic() > deadline:
                 told = ", ".join(f"{table} by {count:,}" for table, count in behind.items() if count)
                 message = (
-                    f"tables are behind the topic after {self._effort.patience_seconds:.0f} s ({told} records),"
-                    " so late cannot be told from lost"
+                    f"tables are behind the topic after {self._effort.patience_seconds:.0f} s ({told}"
+                    " records), so late cannot be told from lost"
                 )
                 raise MeasureError(message)
             time.sleep(_POLL_SECONDS)
@@ -217,6 +223,39 @@ class _Run:
     def _left(self, table: str, found: list[Stretch]) -> int:
         offsets = self._controller.consumed(table)
         return sum(max(0, one.end - offsets.get(one.partition, 0)) for one in found if one.end > one.first)
+
+    def _behind(self, table: str, found: list[Stretch], newest_ms: int) -> float:
+        """Return for how many seconds the oldest record that a table has not read has been waiting.
+
+        A partition that nobody consumes (paused, or no server) has no position: then by how much the newest
+        row is older than the newest record.
+        """
+        offsets = self._controller.consumed(table)
+        now_ms = time.time() * _MILLISECONDS
+        waited = [0.0]
+        for one in found:
+            position = offsets.get(one.partition)
+            if position is None and one.end > one.first:
+                column = _TIME_COLUMN.get(table, "eventTime")
+                row_ms = self._pinot.rows(f"SELECT MAX(CAST({column} AS LONG)) FROM {table}")[0][0]  # noqa: S608 - names of the product
+                waited.append(newest_ms - float(row_ms))
+            elif position is not None and position < one.end:
+                moment = record_ms(self._target.topic, one.partition, max(position, one.first))
+                waited.append(now_ms - moment if moment is not None else 0.0)
+        return max(waited) / _MILLISECONDS
+
+    def _stream(self) -> None:
+        topic = self._target.topic
+        newest = newest_record_ms(topic)
+        if newest is None:
+            return
+        self._report.newest_record[topic.name] = newest / _MILLISECONDS
+        found = stretches(topic, 0)
+        for table in TABLES:
+            try:
+                self._report.behind_seconds[table] = self._behind(table, found, newest)
+            except (MeasureError, PinotError) as error:
+                self._report.notes.append(f"{table}'s lag was not measured: {str(error)[:160]}")
 
     def _around(self) -> None:
         """Look at what promises stand on: schemas, quality, the stream, clocks, certificates."""
@@ -233,12 +272,9 @@ class _Run:
                 self._pinot, quality.quality_rules(self._product, keyed=target.keyed)
             )
         try:
-            newest = newest_record_ms(target.topic)
+            self._stream()
         except MeasureError as error:
             report.notes.append(f"the stream was not looked at: {error}")
-        else:
-            if newest is not None:
-                report.newest_record = (target.topic.name, newest / _MILLISECONDS)
         for url in (target.controller_url, target.broker_url):
             self._certificate(url)
         for kind in Kind:

@@ -105,6 +105,11 @@ def newest_record_ms(topic: Topic) -> int | None:
     return newest
 
 
+def record_ms(topic: Topic, partition: int, offset: int) -> int | None:
+    """Return the timestamp of one record, None where it is gone; MeasureError as above."""
+    return next((moment for _, moment in _records(topic, [Stretch(partition, offset, offset + 1)])), None)
+
+
 def collect(
     topic: Topic,
     directory: Path,

@@ -133,6 +133,29 @@ def rule_cases() -> list[RuleCase]:
     ]
 
 
+def promtool_of(samples: str, moment: float, files: list[str]) -> dict[str, Any]:
+    """Return promtool's file that asks what fires when a report's samples stand for hours.
+
+    Args:
+        samples: Prometheus' text format
+        moment: the report's time in epoch seconds; times in it are moved so that it is now
+        files: rule files
+
+    """
+    step, minute = 5, 600
+    healthy = yaml.safe_load(FILE.read_text(encoding="utf-8"))["healthy"]
+    told = dict(line.rsplit(" ", 1) for line in samples.splitlines() if line and line[0] != "#")
+    names = {name.partition("{")[0] for name in told}
+    series = {name: values for name, values in healthy.items() if name.partition("{")[0] not in names}
+    # What a report does not hold stays healthy, objective by objective.
+    series |= {name: values for name, values in healthy.items() if "objective=" in name and name not in told}
+    for name, value in told.items():
+        clock = "_timestamp_seconds" in name
+        series[name] = f"clock {float(value) - moment:.10g}" if clock else f"flat {float(value):.10g}"
+    case = RuleCase(NONE, "recorded", series, step, minute, None, ())
+    return case.promtool([], files)
+
+
 def _minutes(text: str) -> int:
     return int(text.removesuffix("m"))
 
