@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 _SHOWN = 80
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ def read_document(directory: Path, file: str) -> Document:
         ) from error
     content = _json(file, text) if file.endswith(".json") else None
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        node = yaml.compose(text, Loader=LOADER)
         if content is None:
-            content = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
+            content = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader, in C where there is one
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "(whole file)"
         raise ProductError(file, line, f"it is not YAML ({error.problem})", "well-formed YAML") from error

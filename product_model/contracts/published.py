@@ -32,9 +32,19 @@ _WIDTH = 110
 
 def published_files(product: Product) -> dict[str, str]:
     """Return the text of every published file by its path in the product's directory."""
+    return {
+        DESCRIPTOR_SCHEMA: _json(descriptor_schema()),
+        **contract_files(product),
+        f"{LINEAGE}/openlineage.json": _json(openlineage(product)),
+        f"{LINEAGE}/lineage.mmd": mermaid(lineage_graph(product)),
+        PAGE: product_page(product),
+    }
+
+
+def contract_files(product: Product) -> dict[str, str]:
+    """Return the contracts and the events' schemas among them: what others count on."""
     descriptor, source = product.descriptor, product.descriptor.ports.input[0]
     files = {
-        DESCRIPTOR_SCHEMA: _json(descriptor_schema()),
         f"{FOLDER}/{descriptor.product.id}.odps.yaml": _yaml(product, data_product(product)),
         f"{FOLDER}/{source.name}.odcs.yaml": _yaml(product, topic_contract(product)),
     }
@@ -49,9 +59,6 @@ def published_files(product: Product) -> dict[str, str]:
             **product.event_schema(message.name),
         }
         files[f"{EVENTS}/{message.name}.schema.json"] = _json(schema)
-    files[f"{LINEAGE}/openlineage.json"] = _json(openlineage(product))
-    files[f"{LINEAGE}/lineage.mmd"] = mermaid(lineage_graph(product))
-    files[PAGE] = product_page(product)
     return files
 
 

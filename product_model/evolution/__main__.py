@@ -12,7 +12,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from product_model.contracts.published import published_files
+from product_model.contracts.published import contract_files
 from product_model.errors import ProductError
 from product_model.evolution.changelog import entry, with_entry
 from product_model.evolution.rulebook import SEVERITIES
@@ -85,7 +85,7 @@ def files_here(repository: Path, product: Product) -> dict[str, str]:
         if path.suffix in {".json", ".yaml", ".sql"}
         and not path.is_relative_to(repository / PRODUCT / "contracts")
     }
-    return files | {f"{PRODUCT}{name}": text for name, text in published_files(product).items()}
+    return files | {f"{PRODUCT}{name}": text for name, text in contract_files(product).items()}
 
 
 def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:

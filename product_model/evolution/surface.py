@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from product_model.documents import LOADER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -94,13 +96,13 @@ class Surface:
 
 def read_surface(files: Mapping[str, str]) -> Surface:
     """Read a release from its files: path relative to the repository → text."""
-    descriptor: Json = yaml.safe_load(files.get(_DESCRIPTOR, "")) or {}
+    descriptor: Json = _yaml(files.get(_DESCRIPTOR, "")) or {}
     contracts, events, tables, questions = {}, {}, {}, []
     outputs: dict[int, Json] = {}
     asked: Json = descriptor.get("questions", {})
     for path, text in sorted(files.items()):
         if found := _CONTRACT.fullmatch(path):
-            contracts[found["name"]] = _contract(found["name"], yaml.safe_load(text))
+            contracts[found["name"]] = _contract(found["name"], _yaml(text))
         elif found := _EVENT.fullmatch(path):
             events[found["name"]] = json.loads(text)
         elif _TABLE.fullmatch(path):
@@ -121,6 +123,10 @@ def read_surface(files: Mapping[str, str]) -> Surface:
         output_version=newest,
         questions=tuple(questions),
     )
+
+
+def _yaml(text: str) -> Any:  # noqa: ANN401 - YAML
+    return yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader, in C where there is one
 
 
 def _custom(part: Json) -> Json:
