@@ -76,6 +76,8 @@ class Archiver:
                 "session.timeout.ms": 10_000,
                 "enable.partition.eof": True,
                 "queued.max.messages.kbytes": _QUEUE_KIB,
+                # How long it stops fetching when the queue is full; the default is a whole second.
+                "fetch.queue.backoff.ms": 10,
             }
         )
         # A request for offsets would wait behind the reader's long poll on the same connection.
