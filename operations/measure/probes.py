@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 TYPE: Final = "com.paymentic.payments.probe.v1"
 _POLL_SECONDS: Final = 0.02
 _DELIVERY_SECONDS: Final = 20.0
+_CONNECT_SECONDS: Final = 6.0
 _HEADERS: Final[list[tuple[str, str | bytes | None]]] = [
     ("content-type", b"application/cloudevents+json; charset=UTF-8")
 ]
@@ -121,7 +122,7 @@ class Probes:
     def _partitions(self) -> list[int]:
         consumer = self._topic.consumer()
         try:
-            found = consumer.list_topics(self._topic.name, timeout=_DELIVERY_SECONDS).topics
+            found = consumer.list_topics(self._topic.name, timeout=_CONNECT_SECONDS).topics
         except KafkaException as error:
             message = f"Kafka at {self._topic.bootstrap} does not answer ({error.args[0].name()})"
             raise MeasureError(message) from error

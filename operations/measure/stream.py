@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
 _PATIENCE_SECONDS: Final = 20.0
+_CONNECT_SECONDS: Final = 6.0
 _BATCH: Final = 10_000
 # Below this a second process costs more than it saves.
 _WORTH_A_PROCESS: Final = 100_000
@@ -75,7 +76,7 @@ def stretches(topic: Topic, from_ms: int) -> list[Stretch]:
     """
     consumer = topic.consumer()
     try:
-        metadata = consumer.list_topics(topic.name, timeout=_PATIENCE_SECONDS).topics[topic.name]
+        metadata = consumer.list_topics(topic.name, timeout=_CONNECT_SECONDS).topics[topic.name]
         if metadata.error is not None or not metadata.partitions:
             message = f"Kafka at {topic.bootstrap} has no topic {topic.name!r}; `pulumi up` makes it"
             raise MeasureError(message)
