@@ -237,7 +237,7 @@ def _json_text(value: object) -> str:
 def _java_double(value: float) -> str:
     """Write a number as Double.toString does; what is beyond its range is a text in Jackson's JSON.
 
-    Before JDK 19 Java spells some numbers with more digits than needed (JDK-4511638: 2.5E22); not followed here.
+    Before JDK 19 Java spells some numbers with more digits than needed (JDK-4511638: 2.5E22); not here.
     """
     if isinf(value):
         return '"Infinity"' if value > 0 else '"-Infinity"'

@@ -69,7 +69,7 @@ def test_killed_five_times_no_event_is_lost_or_doubled(stand: ArchiveStand) -> N
 
 @pytest.mark.soak
 def test_killed_fifty_times_no_event_is_lost_or_doubled(stand: ArchiveStand) -> None:
-    _kill_often(stand, 50, seed=62, events=60_000)
+    _kill_often(stand, 50, seed=62, events=30_000)
 
 
 def test_two_instances_that_come_and_go_write_each_event_once(stand: ArchiveStand) -> None:
