@@ -65,7 +65,7 @@ def table_contract(product: Product, port: OutputPort) -> Json:
 
 
 def archive_contract(product: Product, port: OutputPort) -> Json:
-    """Return the contract of the archive: one kind of file a schema, without what tables derive."""
+    """Return the contract of the archive: one kind of file a schema, with the columns of its tables."""
     days = product.descriptor.archive.kept_days
     objects: list[Json] = []
     for name in port.schemas:
@@ -77,11 +77,7 @@ def archive_contract(product: Product, port: OutputPort) -> Json:
                 "logicalType": "object",
                 "description": f"{product.descriptor.event(schema.fact.events[0]).description} Files by kind"
                 " and hour of event time.",
-                "properties": [
-                    _property(product, schema, column, spec)
-                    for column, spec in _pairs(schema)
-                    if column.from_
-                ],
+                "properties": [_property(product, schema, *pair) for pair in _pairs(schema)],
                 "quality": qualities(product.descriptor, unique=None),
             }
         )

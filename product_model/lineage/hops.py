@@ -1,12 +1,13 @@
 """Every step that data takes, column by column: event → topic → table → logical table → question.
 
-What a table reads is found in its functions; what the archiver writes and who publishes, the descriptor says.
+What a table or the archive takes from an event is found in the table's functions; who does it, the descriptor
+says.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from product_model.lineage.columns import ColumnOrigin, column_origins, filtered_by
@@ -82,6 +83,13 @@ def _step(product: Product, output: str) -> tuple[str, str, str]:
 
 
 def _ingested(product: Product, file: TableFile) -> Hop:
+    job, by, description = _step(product, file.fact.name)
+    output = Place("table", file.fact.name)
+    return _by_functions(product, file, Hop(f"{job}.{file.fact.name}", by, description, (), output, {}))
+
+
+def _by_functions(product: Product, file: TableFile, hop: Hop) -> Hop:
+    """Complete a step that makes rows of events by a table's functions."""
     schema = product.schema(file.fact.schema_)
     topic = Place("topic", product.descriptor.ports.input[0].topic)
     columns = schema.schema.column_names
@@ -108,13 +116,9 @@ def _ingested(product: Product, file: TableFile) -> Hop:
     read = sorted(
         {path for name in filtered_by(file.table.ingestion_config) for path in _back(name, origins)}
     )
-    job, by, description = _step(product, file.fact.name)
-    return Hop(
-        job=f"{job}.{file.fact.name}",
-        by=by,
-        description=description,
+    return replace(
+        hop,
         inputs=(topic,),
-        output=Place("table", file.fact.name),
         fields={name: uses(name, origins[name]) for name in columns},
         filters=tuple(
             FieldUse(topic, f"{event}.{path}", "condition")
@@ -137,43 +141,32 @@ def _back(name: str, origins: Mapping[str, ColumnOrigin]) -> frozenset[str]:
 
 
 def _archived(product: Product) -> Iterator[Hop]:
-    topic = Place("topic", product.descriptor.ports.input[0].topic)
+    """Yield the archiver's steps: it makes rows by the functions of the table that appends these events."""
     for port in product.descriptor.ports.output:
         if port.kind != "s3":
             continue
         job, by, description = _step(product, port.name)
         for name in port.schemas:
-            schema = product.schema(name)
-            fields = {
-                column.name: tuple(
-                    FieldUse(
-                        topic,
-                        f"{event}.{path}",
-                        "transformation" if product.descriptor.hashed(column) else "identity",
-                        masked=product.descriptor.hashed(column) is not None,
-                    )
-                    for event in schema.fact.events_of(column)
-                    for path in column.from_
-                )
-                for column in schema.fact.columns
-                if column.from_
-            }
-            output = Place("archive", name)
-            yield Hop(f"{job}.{name}", by, description, (topic,), output, fields)
+            file = next(f for f in product.tables if f.fact.schema_ == name and f.fact.kind == "append")
+            hop = Hop(f"{job}.{name}", by, description, (), Place("archive", name), {})
+            yield _by_functions(product, file, hop)
 
 
 def _loaded(product: Product, file: TableFile) -> Hop:
+    """Return a load from the archive, which has every column: a transform is skipped where there is one."""
     schema = product.schema(file.fact.schema_)
     archive = Place("archive", file.fact.schema_)
+    config = file.table.ingestion_config
+    enriched = {name for step in config.enrichment_configs for name in step.properties.field_to_function_map}
     fields = {}
-    for name, origin in column_origins(file.table.ingestion_config, schema.schema.column_names).items():
+    for name, origin in column_origins(config, schema.schema.column_names).items():
         made = sorted(origin.columns | origin.sources)
         fields[name] = (
             tuple(FieldUse(archive, source, "transformation", origin.functions) for source in made)
-            if made
+            if name in enriched and made
             else (FieldUse(archive, name, "identity"),)
         )
-    read = sorted(filtered_by(file.table.ingestion_config) & set(schema.schema.column_names))
+    read = sorted(filtered_by(config) & set(schema.schema.column_names))
     job, by, description = _step(product, file.fact.name)
     return Hop(
         job=f"{job}.{file.fact.name}",

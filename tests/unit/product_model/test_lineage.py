@@ -145,8 +145,10 @@ def test_archive_tables_read_the_archive_and_logical_ones_their_members(product:
     archive = Place("archive", "transaction_booked")
     assert offline.inputs == (archive,)
     assert [(use.place, use.field, use.use) for use in offline.fields["bookedHour"]] == [
-        (archive, "bookedAt", "transformation")
+        (archive, "bookedHour", "identity")
     ]
+    archived = _hop(product, "archive", "transaction_booked")
+    assert archived.fields == _hop(product, "table", "transaction_booked_rt").fields
     assert [(use.field, use.use) for use in offline.fields["amount"]] == [("amount", "identity")]
     logical = _hop(product, "logical table", "transaction_booked")
     assert {place.name for place in logical.inputs} == {"transaction_booked_rt", "transaction_booked_offline"}
