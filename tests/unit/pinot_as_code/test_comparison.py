@@ -136,7 +136,7 @@ def test_quotas_are_compared_by_how_much_they_are(
 
 
 def test_what_a_star_tree_leaves_out_is_shown_as_zero() -> None:
-    tree = {"dimensionsSplitOrder": ["country"], "functionColumnPairs": ["COUNT__*"]}
+    tree: dict[str, Any] = {"dimensionsSplitOrder": ["country"], "functionColumnPairs": ["COUNT__*"]}
     shown, written = (
         {"tableIndexConfig": {"starTreeIndexConfigs": [each]}}
         for each in ({**tree, "maxLeafRecords": 0}, tree)
