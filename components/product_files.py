@@ -101,6 +101,8 @@ def contradictions_of(settings: Settings, product: Product) -> list[str]:
     port, tiers = facts.ports.input[0], {tier.name: tier.after_days for tier in facts.archive.tiers}
     archive, topic = settings.archive, settings.kafka.topic
     fixed = [
+        ("kafka.topic.name", topic.name, port.topic, "as the topic"),
+        ("kafka.quarantine.name", settings.kafka.quarantine.name, port.quarantine_topic, "as the topic"),
         ("kafka.topic.partitions", topic.partitions, port.partitions[environment], "partitions"),
         ("kafka.topic.retentionDays", topic.retention_days, port.retention_days, "days"),
         ("archive.warmAfterDays", archive.warm_after_days, tiers["warm"], "days"),

@@ -106,6 +106,16 @@ def test_a_broken_file_is_named(files: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "changes", "message"),
     [
+        (
+            "kafka",
+            {"topic": {"name": "other"}},
+            "kafka.topic.name: found other as the topic; allowed is payments",
+        ),
+        (
+            "kafka",
+            {"quarantine": {"name": "other"}},
+            "kafka.quarantine.name: found other as the topic; allowed is payments.quarantine",
+        ),
         ("kafka", {"topic": {"partitions": 6}}, "kafka.topic.partitions: found 6 partitions; allowed is 3"),
         ("kafka", {"topic": {"retentionDays": 1}}, "kafka.topic.retentionDays: found 1 days; allowed is 7"),
         ("archive", {"warmAfterDays": 30}, "archive.warmAfterDays: found 30 days; allowed is 90"),
@@ -118,7 +128,7 @@ def test_a_broken_file_is_named(files: Path) -> None:
         ("archive", {"retentionDays": 2000}, "archive.retentionDays: found 2000 days; allowed is 2557"),
     ],
 )
-def test_a_number_that_the_descriptor_fixes_is_no_setting_to_play_with(
+def test_a_fact_that_the_descriptor_fixes_is_no_setting_to_play_with(
     part: str, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(SettingsError) as refused:
