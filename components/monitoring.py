@@ -23,7 +23,7 @@ class Monitoring(pulumi.ComponentResource):
         settings: MonitoringSettings,
         files: MonitoringFiles,
         *,
-        namespace: str,
+        namespace: pulumi.Input[str],
         provider: kubernetes.Provider,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -33,7 +33,7 @@ class Monitoring(pulumi.ComponentResource):
             name: Pulumi's name of the component.
             settings: which of the two, their labels, and where runbooks are read.
             files: what the product's files hold.
-            namespace: the namespace, which exists.
+            namespace: the namespace: its output, where this stack makes it.
             provider: the cluster.
             opts: options of the component.
 

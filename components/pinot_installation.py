@@ -43,10 +43,10 @@ def install(
             f"{name}-monitoring",
             monitoring,
             read_monitoring(Path(settings.product.directory)),
-            namespace=deployment.settings.namespace,
+            # Not depends_on the cluster: that waits for all its children, this one among them.
+            namespace=cluster.namespace,
             provider=cluster.provider,
-            # The namespace is the cluster's.
-            opts=pulumi.ResourceOptions(parent=cluster, depends_on=[cluster]),
+            opts=pulumi.ResourceOptions(parent=cluster),
         )
     releases = cluster.releases
     return PinotReadiness(

@@ -53,6 +53,8 @@ class KubernetesPinotCluster(pulumi.ComponentResource):
     controller_url: str
     broker_url: str
     provider: kubernetes.Provider
+    namespace: pulumi.Output[str]
+    """Its name, once it is there."""
     releases: Mapping[str, Release]
     """By pool; a tenant depends on the release of its instances."""
 
@@ -80,6 +82,7 @@ class KubernetesPinotCluster(pulumi.ComponentResource):
         self.broker_url = deployment.broker_url
         self.provider = self._make_provider()
         namespace = self._make_namespace(protect=protect)
+        self.namespace = namespace.metadata.name
         policies = self._make_network_policies(namespace)
         credentials = self._make_credentials(access, namespace)
         references = {
