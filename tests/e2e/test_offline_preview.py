@@ -64,6 +64,34 @@ def test_no_secret_is_in_a_plan(stack: str, plans: dict[str, dict[str, Any]]) ->
     assert "[secret]" in plan
 
 
+def test_no_secret_is_in_a_diff_or_a_saved_plan(local_environment: LocalEnvironment, tmp_path: Path) -> None:
+    """What a pull request's comment shows, and what waits for an approval as an artifact."""
+    saved = tmp_path / "plan.json"
+    with offline_stack("prod", local_environment.cache) as offline:
+
+        def preview(*flags: str) -> str:
+            done = subprocess.run(
+                offline.command("--diff", *flags),
+                cwd=offline.project,
+                env=dict(offline.environment),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout + done.stderr
+
+        assert PLACEHOLDER in preview("--show-secrets"), "the search would find it"
+        said = preview("--save-plan", str(saved))
+    assert "[secret]" in said
+    plan = saved.read_text(encoding="utf-8")
+    assert "kubernetes:core/v1:Secret" in plan
+    golden = "".join(path.read_text(encoding="utf-8") for path in GOLDEN_PLANS.iterdir())
+    for place, text in (("the diff", said), ("the saved plan", plan), ("the golden plans", golden)):
+        for secret in (PLACEHOLDER, base64.b64encode(f"admin:{PLACEHOLDER}".encode()).decode()):
+            assert secret not in text, f"a secret is in {place}"
+
+
 def test_make_preview_says_loudly_what_it_is_and_leaves_the_stack_file_alone() -> None:
     file = ROOT / "Pulumi.prod.yaml"
     before = file.read_bytes()
@@ -106,20 +134,39 @@ def test_a_stack_without_an_offline_preview_is_refused(local_environment: LocalE
         pass
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        (
+            "cannotBeUndone: true",
+            "cannotBeUndone: false",
+            "payments:archive.objectLock.cannotBeUndone: found COMPLIANCE",
+        ),
+        (
+            "      compliance-team:",
+            "      marketing:",
+            "payments:access.readers.marketing: found no reader of the product; allowed is",
+        ),
+        (
+            "    replication: 3\n",
+            "    replication: 3\n    retentionDays: {transaction_booked_rt: 14}\n",
+            "retention_days.transaction_booked_rt: found 14 days; allowed is more than 14: twice",
+        ),
+    ],
+)
 def test_a_mistake_in_prods_file_is_said_in_the_preview(
-    local_environment: LocalEnvironment, tmp_path: Path
+    local_environment: LocalEnvironment, tmp_path: Path, right: str, wrong: str, said: str
 ) -> None:
     for part in ("__main__.py", "Pulumi.yaml", ".venv", "components", "data-product", "payment_outputs"):
         (tmp_path / part).symlink_to(ROOT / part)
     for part in ("pinot_as_code", "policy", "product_model", "local"):
         (tmp_path / part).symlink_to(ROOT / part)
     text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
-    wrong = text.replace("cannotBeUndone: true", "cannotBeUndone: false")
-    assert wrong != text
-    (tmp_path / "Pulumi.prod.yaml").write_text(wrong, encoding="utf-8")
+    assert right in text
+    (tmp_path / "Pulumi.prod.yaml").write_text(text.replace(right, wrong, 1), encoding="utf-8")
     with (
         offline_stack("prod", local_environment.cache, tmp_path) as offline,
         pytest.raises(LocalFailureError) as error,
     ):
         offline.plan()
-    assert "payments:archive.objectLock.cannotBeUndone: found COMPLIANCE" in str(error.value)
+    assert said in " ".join(str(error.value).split())
