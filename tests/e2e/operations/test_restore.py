@@ -165,7 +165,7 @@ def test_every_table_is_lost_and_comes_back_equal_from_archive_and_topic(stack: 
 
     _delete_everything(stack)
     started = time.monotonic()
-    stack.up()
+    stack.up("--refresh")  # what is gone is seen by looking
     made = time.monotonic()
     restored = _run(stack, "operations.restore", "tables")
     assert restored.returncode == 0, restored.stdout + restored.stderr

@@ -38,10 +38,10 @@ class Offline:
     lines: list[str]
 
     def loader(self) -> Loader:
-        """Return a loader of both kinds."""
-        return Loader(
-            self.store, self.pinot, ControllerPush(self.pinot), self.schemas, told=self.lines.append
-        )
+        """Return a loader of both kinds with connections of its own, as another process has."""
+        store = ArchiveStore(self.store.bucket, endpoint=self.endpoint, attempts=3)
+        pinot = Pinot(self.pinot.controller_url, self.pinot.broker_url, attempts=3)
+        return Loader(store, pinot, ControllerPush(pinot), self.schemas, told=self.lines.append)
 
     def state(self, kind: Kind) -> tuple[int, int, str]:
         """Return the offline table's rows, distinct events and exact sum."""
@@ -92,7 +92,8 @@ def create_offline_tables(engine: EngineProcess, bootstrap: str = "127.0.0.1:9")
 
 
 def drop_offline_tables(engine: EngineProcess) -> None:
-    """Delete the two offline tables with their rows."""
+    """Delete the two offline tables with their rows, and the schemas, which a test may have changed."""
     for kind in Kind:
-        answer = engine.ask("DELETE", f"/tables/{kind.offline_table}?type=offline")
-        assert answer.status == 200, answer.body
+        for path in (f"/tables/{kind.offline_table}?type=offline", f"/schemas/{kind.offline_table}"):
+            answer = engine.ask("DELETE", path)
+            assert answer.status == 200, answer.body
