@@ -26,6 +26,7 @@ pytestmark = pytest.mark.unit
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
+RULE = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
 
 
@@ -110,6 +111,16 @@ RIGHT: dict[str, dict[str, Any]] = {
     },
     "kubernetes:core/v1:Namespace": {"metadata": {"name": "pinot", "labels": {"a": "b"}}},
     SECRET: {"metadata": {"name": "s"}, "stringData": {"a": "b"}, "immutable": True},
+    "kubernetes:core/v1:ConfigMap": {
+        "metadata": {"name": "board", "labels": {"a": "b"}},
+        "data": {"a": "{}"},
+    },
+    RULE: {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "r"},
+        "spec": {"groups": []},
+    },
     MONITOR: {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
@@ -136,6 +147,8 @@ MISSPELT = [
     ("kubernetes:policy/v1:PodDisruptionBudget", ("spec", "selector", "matchLabel"), "matchLabels"),
     ("kubernetes:core/v1:Namespace", ("metadata", "lables"), "labels"),
     (SECRET, ("metadata", "annotation"), "annotations"),
+    ("kubernetes:core/v1:ConfigMap", ("metadata", "lables"), "labels"),
+    (RULE, ("metadata", "lables"), "labels"),
     (MONITOR, ("metadata", "lables"), "labels"),
 ]
 
