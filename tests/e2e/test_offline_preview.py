@@ -150,7 +150,7 @@ def test_a_stack_without_an_offline_preview_is_refused(local_environment: LocalE
         (
             "    replication: 3\n",
             "    replication: 3\n    retentionDays: {transaction_booked_rt: 14}\n",
-            "retention_days.transaction_booked_rt: found 14 days; allowed is more than 14: twice",
+            "retention_days.transaction_booked_rt: found 14 days; allowed: more than 14: twice",
         ),
     ],
 )
