@@ -152,7 +152,7 @@ def test_every_table_is_lost_and_comes_back_equal_from_archive_and_topic(stack: 
     broker = Broker(stack.environment.broker_url)
     before = {table: _count(broker, table) for table in (*_OFFLINE, *_REALTIME)}
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(minutes=1)
-    records = list(generate(Plan(_EVENTS, 60, end, timedelta(hours=30))))
+    records = list(generate(Plan(_EVENTS, 60, end, timedelta(hours=6))))
     produce(records, stack.environment.kafka_bootstrap, progress=False)
     kinds = Counter(json.loads(record.value or b"{}")["type"] for record in records)
     assert set(kinds) == {REGISTERED, BOOKED}
