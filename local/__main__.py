@@ -18,6 +18,8 @@ from local.planned_resources import GOLDEN_PLANS, plan_text
 from local.platform import Platform, ServiceStatus
 from local.processes import heed_interrupts
 from local.progress import say
+from local.s3_client import S3_LOGIN
+from local.services import OPERATIONS
 from local.stack import STACK, LocalStack
 from local.toolchain import installation as toolchain
 
@@ -51,17 +53,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _up(environment: LocalEnvironment, options: argparse.Namespace, _: list[str]) -> int:
-    say("1/4 tools")
+    say("1/5 tools")
     _tools(environment, options, [])
-    say("2/4 platform")
+    say("2/5 platform")
     Platform(environment).start()
-    say("3/4 stack")
+    say("3/5 stack")
     LocalStack(environment).up("--refresh")
+    say("4/5 archive and offline tables")
+    Platform(environment).start(*OPERATIONS)
     if options.events == 0:
         return 0
-    say("4/4 events and answers")
-    sent = _module("local.events", ["produce", "--count", str(options.events), *_AS_ON_A_REAL_TOPIC])
-    return sent or _module("local.queries", [])
+    say("5/5 events and answers")
+    sent = _module(
+        environment, "local.events", ["produce", "--count", str(options.events), *_AS_ON_A_REAL_TOPIC]
+    )
+    return sent or _module(environment, "local.queries", [])
 
 
 def _down(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
@@ -80,14 +86,14 @@ def _status(environment: LocalEnvironment, _: argparse.Namespace, __: list[str])
     for status in statuses:
         print(_status_line(status))
     resident = sum(status.resident_bytes or 0 for status in statuses)
-    print(f"{'':8}{resident // _MEBIBYTE} MiB together; data and logs in {environment.home}")
+    print(f"{'':10}{resident // _MEBIBYTE} MiB together; data and logs in {environment.home}")
     # A part that nobody stopped and that does not serve is a failure; a platform that is down is not.
     return 1 if any(status.state in {"ended", "not answering"} for status in statuses) else 0
 
 
 def _status_line(status: ServiceStatus) -> str:
-    ports = ", ".join(str(port) for port in status.ports)
-    parts = [f"{status.title:8}{status.state:15}port {ports:13}"]
+    ports = f"port {', '.join(map(str, status.ports))}" if status.ports else ""
+    parts = [f"{status.title:10}{status.state:15}{ports:18}"]
     if status.pid is not None:
         parts.append(f"pid {status.pid:<9}{(status.resident_bytes or 0) // _MEBIBYTE:5} MiB")
     if status.seconds is not None:
@@ -97,18 +103,20 @@ def _status_line(status: ServiceStatus) -> str:
     return "".join(parts).rstrip()
 
 
-def _events(_: LocalEnvironment, __: argparse.Namespace, rest: list[str]) -> int:
-    return _module("local.events", rest or ["produce"])
+def _events(environment: LocalEnvironment, __: argparse.Namespace, rest: list[str]) -> int:
+    return _module(environment, "local.events", rest or ["produce"])
 
 
-def _query(_: LocalEnvironment, __: argparse.Namespace, rest: list[str]) -> int:
-    return _module("local.queries", rest)
+def _query(environment: LocalEnvironment, __: argparse.Namespace, rest: list[str]) -> int:
+    return _module(environment, "local.queries", rest)
 
 
-def _module(name: str, arguments: list[str]) -> int:
+def _module(environment: LocalEnvironment, name: str, arguments: list[str]) -> int:
     # A process of its own: it reads the data product's files, and a mistake in one of those must not keep
     # anybody from stopping the platform.
-    return subprocess.run([sys.executable, "-m", name, *arguments], cwd=REPOSITORY, check=False).returncode
+    run = [sys.executable, "-m", name, *arguments]
+    variables = {**environment.inherited(), **S3_LOGIN}
+    return subprocess.run(run, cwd=REPOSITORY, env=variables, check=False).returncode
 
 
 def _preview(environment: LocalEnvironment, _: argparse.Namespace, rest: list[str]) -> int:
@@ -136,7 +144,9 @@ def _refresh(environment: LocalEnvironment, _: argparse.Namespace, rest: list[st
 
 
 def _destroy(environment: LocalEnvironment, _: argparse.Namespace, __: list[str]) -> int:
-    Platform(environment).start()  # what is to be deleted has to answer
+    platform = Platform(environment)
+    platform.start()  # what is to be deleted has to answer
+    platform.stop(*OPERATIONS)  # they need what is to be deleted
     LocalStack(environment).destroy()
     return 0
 

@@ -28,6 +28,7 @@ PORTS: Final = (
     ("controller_port", "PAYMENTS_CONTROLLER_PORT", 9000),
     ("broker_port", "PAYMENTS_BROKER_PORT", 8099),
     ("s3_port", "PAYMENTS_S3_PORT", 5000),
+    ("archiver_port", "PAYMENTS_ARCHIVER_PORT", 9464),
 )
 
 _HIGHEST_PORT = 65535
@@ -57,9 +58,18 @@ _CONTENTS = frozenset(
     }
 )
 
-# A developer's own account, backend or cluster must never be reached by the local stack, whatever the shell
-# exports. And a run of Pulumi starts three Python processes, which need not compile the checkout each time.
-_FOREIGN_VARIABLES = ("AWS_", "PULUMI_", "PINOT_", "KAFKA_", "PYTHONDONTWRITEBYTECODE")
+# A developer's own account, backend, cluster or archive must never be reached by the local stack, whatever
+# the shell exports. And a run of Pulumi starts three Python processes, which need not compile the checkout
+# each time.
+_FOREIGN_VARIABLES = (
+    "ARCHIVE_",
+    "AWS_",
+    "KAFKA_",
+    "PINOT_",
+    "PULUMI_",
+    "PYTHONDONTWRITEBYTECODE",
+    "STAGING_BUCKET",
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,7 @@ class LocalEnvironment:
     controller_port: int = 9000
     broker_port: int = 8099
     s3_port: int = 5000
+    archiver_port: int = 9464
 
     def __post_init__(self) -> None:
         """Refuse two services on one port: the second would never start."""
@@ -154,7 +165,7 @@ class LocalEnvironment:
         Raises `LocalFailureError` when the tool chain cannot be had.
         """
         tools = installation.install(self.cache)
-        return {**self._inherited(), **self.exports(tools)}
+        return {**self.inherited(), **self.exports(tools)}
 
     def exports(self, tools: installation.Toolchain) -> dict[str, str]:
         """Return what `pulumi_environment` adds to or changes in the shell's environment."""
@@ -201,7 +212,8 @@ class LocalEnvironment:
         """Return the names in this process's environment that the local stack must not see."""
         return tuple(sorted(name for name in os.environ if name.startswith(_FOREIGN_VARIABLES)))
 
-    def _inherited(self) -> dict[str, str]:
+    def inherited(self) -> dict[str, str]:
+        """Return this process's environment without what the local stack must not see."""
         foreign = set(self.unset())
         return {name: value for name, value in os.environ.items() if name not in foreign}
 

@@ -1,4 +1,4 @@
-"""The local platform: Kafka, an S3 server and the embedded Pinot engine as supervised processes."""
+"""The local platform: Kafka, an S3 server, the Pinot engine and the operations as supervised processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local.environment import LOOPBACK, LocalEnvironment
 from local.failure import LocalFailureError
 from local.processes import ProcessRecords, resident_bytes
 from local.progress import say, step
-from local.services import SERVICES, ServiceName, ServiceSpecification, specification
+from local.services import PLATFORM, SERVICES, ServiceName, ServiceSpecification, specification
 from local.supervision import Supervised, Supervision
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ class Platform:
         self._records = ProcessRecords(environment.home / "processes")
 
     def start(self, *services: ServiceName) -> None:
-        """Start the services (all by default) that do not run, and wait until each answers.
+        """Start the services (by default Kafka, S3, Pinot) that do not run; wait until each answers.
 
         Raises `LocalFailureError` when a port is taken, the disk is full, a tool is missing, or a service
         does not come up; what was started by then goes on running, and the next start goes on from there.
         """
-        wanted = [specification(name, self.environment) for name in services or SERVICES]
+        wanted = [specification(name, self.environment) for name in services or PLATFORM]
         with self._alone():
             self._require_room()
             if not self._supervision.alive():
@@ -88,11 +88,17 @@ class Platform:
             for service in wanted:
                 self._wait_until_ready(service, already=service.name in running)
 
-    def stop(self) -> None:
-        """End every service that this environment started, and its supervisor; nothing else."""
+    def stop(self, *services: ServiceName) -> None:
+        """End these services; by default every one that this environment started, and its supervisor."""
         if not self.environment.home.is_dir():
             return
         with self._alone():
+            if services:
+                if self._supervision.alive():
+                    for service in services:
+                        self._supervision.stop(service)
+                        self._records.forget(service)
+                return
             if self._supervision.alive():
                 with step("stopping the local platform"):
                     self._supervision.shutdown()
@@ -161,7 +167,8 @@ class Platform:
         if already and service.ready():
             say(f"  ✓ {service.title} is running")
             return
-        with step(f"starting {service.title} on {' and '.join(str(port) for _, port in service.ports)}"):
+        on = " and ".join(str(port) for _, port in service.ports)
+        with step(f"starting {service.title}{on and f' on {on}'}"):
             deadline = time.monotonic() + service.ready_seconds
             while not service.ready():
                 if self._supervision.services()[service.name].state not in _RUNNING:

@@ -73,6 +73,10 @@ class ProcessRecords:
             return None
         return ProcessRecord(**json.loads(file.read_text(encoding="utf-8")))
 
+    def forget(self, name: str) -> None:
+        """Forget one record."""
+        (self._directory / f"{name}.json").unlink(missing_ok=True)
+
     def clear(self) -> None:
         """Forget every record."""
         for file in self._files():

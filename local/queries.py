@@ -7,14 +7,19 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from local.environment import REPOSITORY, LocalEnvironment
-from local.events.answer_check import CheckedAnswer, ask_and_check
+from local.events.answer_check import OFFLINE_QUESTION, CheckedAnswer, ask_and_check
 from local.events.broker import Answer, Broker, QueryError
+from local.events.history import History
 from local.events.ledger_file import LedgerFile
 from local.events.produce import topic_id
 from local.events.reconcile import reconcile_settled, wait_for_rows
 from local.events.sample import TOPIC
 from local.failure import LocalFailureError
+from local.platform import Platform
 from local.progress import say
+from local.services import archive_bucket
+from operations.archive.layout import Kind
+from operations.archive.store import ArchiveError, ArchiveStore
 from product_model.questions import Question, load_questions
 
 if TYPE_CHECKING:
@@ -31,7 +36,6 @@ _WAIT_SECONDS: Final = 60.0
 # A full comparison reads every row; beyond this it is asked for with --reconcile.
 _RECONCILED_ROWS: Final = 200_000
 _RIGHT: Final = frozenset({"INT", "LONG", "FLOAT", "DOUBLE", "BIG_DECIMAL"})
-_OFFLINE_QUESTION: Final = 6
 # The transaction that question 4 is shown for: the latest one that is complete.
 _LATEST: Final = (
     "SELECT transactionId FROM payment_analytics WHERE transactionStatus = 'COMPLETED' "
@@ -49,17 +53,22 @@ def main(arguments: list[str] | None = None) -> int:
             show(broker, options.question)
             return 0
         return _show_and_reconcile(environment, broker, options)
-    except (LocalFailureError, QueryError, ValueError) as error:
+    except (LocalFailureError, QueryError, ArchiveError, ValueError) as error:
         say(f"error: {error}")
         return 1
 
 
 def show(
-    broker: Broker, numbers: Sequence[int] = (), ledger: Ledger | None = None, directory: Path = QUESTIONS
+    broker: Broker,
+    numbers: Sequence[int] = (),
+    ledger: Ledger | None = None,
+    history: History | None = None,
+    directory: Path = QUESTIONS,
 ) -> bool:
     """Ask the questions (all by default) and print each answer with its title and the time it took.
 
-    With a ledger, each answer is held against it, and so is the result: whether none differs.
+    With a ledger, each answer is held against it, and so is the result: whether none differs. What is
+    answered from the offline tables is held against the ledger when the archive is given, too.
 
     Raises:
         QueryError: Pinot could not answer; the message names the question
@@ -74,14 +83,20 @@ def show(
             raise ValueError(message)
     equal = True
     for number in numbers or questions:
-        checked = ask(questions[number], broker, ledger)
+        checked = ask(questions[number], broker, ledger, history)
         for line in lines(questions[number], checked):
             print(line)
         equal = equal and not checked.difference
     return equal
 
 
-def ask(question: Question, broker: Broker, ledger: Ledger | None = None, **values: str) -> CheckedAnswer:
+def ask(
+    question: Question,
+    broker: Broker,
+    ledger: Ledger | None = None,
+    history: History | None = None,
+    **values: str,
+) -> CheckedAnswer:
     """Ask one question; a parameter without a value takes its default, or the latest transaction's id.
 
     Raises:
@@ -98,7 +113,13 @@ def ask(question: Question, broker: Broker, ledger: Ledger | None = None, **valu
     try:
         if ledger is None:
             return CheckedAnswer(broker.query(sql), None)
-        return ask_and_check(question.number, values, ledger, lambda: broker.query(sql))
+        return ask_and_check(
+            question.number,
+            values,
+            ledger,
+            lambda: broker.query(sql),
+            None if history is None else lambda: history.wait(_WAIT_SECONDS)[Kind.BOOKED],
+        )
     except QueryError as error:
         message = f"question {question.number} ({question.title}): {error}"
         raise QueryError(message) from error
@@ -131,15 +152,28 @@ def _show_and_reconcile(environment: LocalEnvironment, broker: Broker, options: 
         show(broker, options.question)
         return 0
     wait_for_rows(ledger, broker, _WAIT_SECONDS)
-    equal = show(broker, options.question, ledger)
+    history = _history(environment, ledger, broker)
+    equal = show(broker, options.question, ledger, history)
     if options.question or (sum(map(len, ledger.rows.values())) > _RECONCILED_ROWS and not options.reconcile):
         return 0 if equal else 3
     print("\nEvery row against the ledger of what was sent:")
     results = reconcile_settled(ledger, broker, _WAIT_SECONDS)
+    if history is not None:
+        results += history.reconcile(_WAIT_SECONDS)
     for result in results:
         for line in result.lines():
             print(f"   {line}")
     return 0 if equal and all(result.equal for result in results) else 3
+
+
+def _history(environment: LocalEnvironment, ledger: Ledger, broker: Broker) -> History | None:
+    """Return the archive and what is behind it, if it is being written."""
+    if Platform(environment).pid("archiver") is None:
+        say(
+            "  → the archiver does not run (`make up` starts it): archive and offline tables are not compared"
+        )
+        return None
+    return History(ledger, ArchiveStore(archive_bucket(), endpoint=environment.s3_endpoint), broker)
 
 
 def _latest_transaction(question: Question, parameter: str, broker: Broker) -> str:
@@ -155,8 +189,8 @@ def _latest_transaction(question: Question, parameter: str, broker: Broker) -> s
 
 
 def _why_empty(question: Question) -> str:
-    if question.number == _OFFLINE_QUESTION:
-        return "no rows: the offline tables are filled by the archive's loader, a later step"
+    if question.number == OFFLINE_QUESTION:
+        return "no rows: the offline tables hold closed hours of the archive; see `make status`"
     return "no rows: the last events may be too old for the question; `make events` sends new ones"
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import sys
 import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+import yaml
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -15,15 +17,23 @@ from local import pinot_engine
 from local.environment import LOOPBACK, REPOSITORY, LocalEnvironment
 from local.java import jdk
 from local.kafka import broker
+from local.s3_client import S3_LOGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-ServiceName = Literal["kafka", "s3", "pinot"]
+ServiceName = Literal["kafka", "s3", "pinot", "archiver", "loader"]
 
 # In the order in which they are started; the engine reads from Kafka.
-SERVICES: Final[tuple[ServiceName, ...]] = ("kafka", "s3", "pinot")
+PLATFORM: Final[tuple[ServiceName, ...]] = ("kafka", "s3", "pinot")
+# What runs beside a stack, and needs what the stack makes: topic, bucket, tables.
+OPERATIONS: Final[tuple[ServiceName, ...]] = ("archiver", "loader")
+SERVICES: Final = (*PLATFORM, *OPERATIONS)
+
+# Hours of sample events are long over: nobody waits for their late ones, and readers shall see them at once.
+_ARCHIVER_PACE: Final = ("--batch-seconds", "2", "--closing-seconds", "1")
+_LOADER_PACE: Final = ("--every", "2")
 
 # A busy machine takes a while to answer; that is no failure yet.
 _PATIENCE_SECONDS: Final = 5.0
@@ -48,36 +58,44 @@ class ServiceSpecification:
 
 def specification(name: ServiceName, environment: LocalEnvironment) -> ServiceSpecification:
     """Return the specification of one service in `environment`."""
-    if name == "kafka":
-        return ServiceSpecification(
-            name=name,
-            title="Kafka",
-            ports=(
-                ("PAYMENTS_KAFKA_PORT", environment.kafka_port),
-                ("PAYMENTS_KAFKA_CONTROLLER_PORT", environment.kafka_controller_port),
-            ),
-            directory=REPOSITORY,
-            ready=lambda: _kafka_answers(environment.kafka_port),
-            prepare=lambda: broker.prepare(environment, jdk()),
-            ready_seconds=60,
-            stop_seconds=20,
-        )
-    if name == "s3":
-        journal = environment.home / "s3" / "journal"
-        port = str(environment.s3_port)
-        command = [sys.executable, "-m", "local.s3_server", "--host", LOOPBACK, "--port", port, "--journal"]
-        return ServiceSpecification(
-            name=name,
-            title="S3",
-            ports=(("PAYMENTS_S3_PORT", environment.s3_port),),
-            directory=REPOSITORY,
-            ready=lambda: _answers(environment.s3_endpoint),
-            prepare=lambda: [*command, str(journal)],
-            ready_seconds=30,
-            stop_seconds=5,
-        )
+    return _SPECIFICATIONS[name](environment)
+
+
+def _kafka(environment: LocalEnvironment) -> ServiceSpecification:
     return ServiceSpecification(
-        name=name,
+        name="kafka",
+        title="Kafka",
+        ports=(
+            ("PAYMENTS_KAFKA_PORT", environment.kafka_port),
+            ("PAYMENTS_KAFKA_CONTROLLER_PORT", environment.kafka_controller_port),
+        ),
+        directory=REPOSITORY,
+        ready=lambda: _kafka_answers(environment.kafka_port),
+        prepare=lambda: broker.prepare(environment, jdk()),
+        ready_seconds=60,
+        stop_seconds=20,
+    )
+
+
+def _s3(environment: LocalEnvironment) -> ServiceSpecification:
+    journal = environment.home / "s3" / "journal"
+    port = str(environment.s3_port)
+    command = [sys.executable, "-m", "local.s3_server", "--host", LOOPBACK, "--port", port, "--journal"]
+    return ServiceSpecification(
+        name="s3",
+        title="S3",
+        ports=(("PAYMENTS_S3_PORT", environment.s3_port),),
+        directory=REPOSITORY,
+        ready=lambda: _answers(environment.s3_endpoint),
+        prepare=lambda: [*command, str(journal)],
+        ready_seconds=30,
+        stop_seconds=5,
+    )
+
+
+def _pinot(environment: LocalEnvironment) -> ServiceSpecification:
+    return ServiceSpecification(
+        name="pinot",
         title="Pinot",
         ports=(
             ("PAYMENTS_CONTROLLER_PORT", environment.controller_port),
@@ -96,6 +114,64 @@ def specification(name: ServiceName, environment: LocalEnvironment) -> ServiceSp
         stop_seconds=30,
         variables=pinot_engine.MEMORY_SETTINGS,
     )
+
+
+def _archiver(environment: LocalEnvironment) -> ServiceSpecification:
+    port = str(environment.archiver_port)
+    told = {
+        "--bootstrap-servers": environment.kafka_bootstrap,
+        "--bucket": archive_bucket(),
+        "--s3-endpoint": environment.s3_endpoint,
+        "--metrics-port": port,
+    }
+    command = [sys.executable, "-m", "operations.archive", "run", *itertools.chain(*told.items())]
+    return ServiceSpecification(
+        name="archiver",
+        title="Archiver",
+        ports=(("PAYMENTS_ARCHIVER_PORT", environment.archiver_port),),
+        directory=REPOSITORY,
+        ready=lambda: _answers(f"http://{LOOPBACK}:{port}/health"),
+        prepare=lambda: [*command, *_ARCHIVER_PACE],
+        ready_seconds=60,
+        stop_seconds=20,
+        variables=S3_LOGIN,
+    )
+
+
+def _loader(environment: LocalEnvironment) -> ServiceSpecification:
+    told = {
+        "--archive-bucket": archive_bucket(),
+        "--s3-endpoint": environment.s3_endpoint,
+        "--controller": environment.controller_url,
+        "--broker": environment.broker_url,
+    }
+    command = [sys.executable, "-m", "operations.offline", "run", *itertools.chain(*told.items())]
+    return ServiceSpecification(
+        name="loader",
+        title="Loader",
+        ports=(),
+        directory=REPOSITORY,
+        ready=lambda: True,  # nobody calls it
+        prepare=lambda: [*command, *_LOADER_PACE],
+        ready_seconds=60,
+        stop_seconds=20,
+        variables=S3_LOGIN,
+    )
+
+
+_SPECIFICATIONS: Final[Mapping[ServiceName, Callable[[LocalEnvironment], ServiceSpecification]]] = {
+    "kafka": _kafka,
+    "s3": _s3,
+    "pinot": _pinot,
+    "archiver": _archiver,
+    "loader": _loader,
+}
+
+
+def archive_bucket() -> str:
+    """Return the name of the local stack's archive bucket."""
+    stack = yaml.safe_load((REPOSITORY / "Pulumi.local.yaml").read_text(encoding="utf-8"))
+    return str(stack["config"]["payments:archive"]["bucket"])
 
 
 def _answers(url: str) -> bool:

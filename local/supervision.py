@@ -56,6 +56,7 @@ class Supervision:
 
     def __init__(self, environment: LocalEnvironment) -> None:
         """Look at, but do not start, the supervisor of `environment`."""
+        self._environment = environment
         self._home = environment.home
         self._logs = environment.logs
         self._directory = environment.home / "supervisor"
@@ -91,6 +92,7 @@ class Supervision:
             configuration.write_text(self._configuration(), encoding="utf-8")
         run = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
+            env=self._environment.inherited(),
             capture_output=True,
             text=True,
             check=False,

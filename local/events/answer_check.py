@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from local.events import answers
 from local.events.ledger import Anything, canonical_json
@@ -23,6 +24,12 @@ _TRIES = 5
 # A sum of doubles against an exact sum: far below half a cent for what the local tables hold.
 _HALF_A_CENT = Decimal("0.005")
 _RELATIVE = 1e-9
+_AMOUNT = re.compile(r"[0-9]+\.[0-9]{2}")
+OFFLINE_QUESTION = 6
+_OFFLINE_KEYS = 3
+
+# What the ledger expects at a moment (epoch milliseconds), with the question's parameters.
+_Expected: TypeAlias = "Callable[[Ledger, int, dict[str, str]], dict[Any, Any]]"
 
 
 @dataclass(frozen=True)
@@ -34,25 +41,34 @@ class CheckedAnswer:
 
 
 def ask_and_check(
-    number: int, values: dict[str, str], ledger: Ledger, ask: Callable[[], Answer]
+    number: int,
+    values: dict[str, str],
+    ledger: Ledger,
+    ask: Callable[[], Answer],
+    archived_ms: Callable[[], int] | None = None,
 ) -> CheckedAnswer:
     """Ask, and compare with what the ledger says at the moment of the question.
 
     Args:
-        number: the question's number; the offline question is not known to the ledger
+        number: the question's number
         values: the question's parameters, defaults included
         ledger: what was sent
         ask: asks the broker
+        archived_ms: up to when (epoch milliseconds) bookings are in the offline table; without it
+            nothing is expected of the question that is answered from there
 
     """
     expected_at = _EXPECTED.get(number)
+    if number == OFFLINE_QUESTION and archived_ms is not None:
+        expected_at = _booked_by_day(archived_ms)
     if expected_at is None:
         return CheckedAnswer(ask(), None)
+    keys = _OFFLINE_KEYS if number == OFFLINE_QUESTION else 1
     for _ in range(_TRIES):
         before = expected_at(ledger, _now_ms(), values)
         answer = ask()
         if expected_at(ledger, _now_ms(), values) == before:
-            return CheckedAnswer(answer, _difference(before, _plain(answer)))
+            return CheckedAnswer(answer, _difference(before, _plain(answer, keys)))
     return CheckedAnswer(answer, "the window moved on during every try")
 
 
@@ -78,6 +94,9 @@ def _equal(expected: object, found: object) -> bool:
         return True
     if isinstance(expected, Decimal) and isinstance(found, float):
         return abs(expected - Decimal(found)) < _HALF_A_CENT
+    if isinstance(expected, Decimal) and isinstance(found, str):
+        # SUMPRECISION tells its exact sum as text; the question asks for cents.
+        return _AMOUNT.fullmatch(found) is not None and expected == Decimal(found)
     if isinstance(expected, float) and isinstance(found, int | float):
         return abs(expected - found) <= _RELATIVE * max(abs(expected), 1.0)
     return expected == found
@@ -137,6 +156,14 @@ def _not_booked(ledger: Ledger, now_ms: int, values: dict[str, str]) -> dict[str
     return {transaction: tuple(row[column] for column in columns) for transaction, row in oldest}
 
 
+def _booked_by_day(archived_ms: Callable[[], int]) -> _Expected:
+    def expected(ledger: Ledger, now_ms: int, values: dict[str, str]) -> dict[Any, Any]:
+        groups = answers.booked_by_day(ledger, now_ms, int(values["days"]), archived_ms())
+        return {key: tuple(group) for key, group in groups.items()}
+
+    return expected
+
+
 def _channel(ledger: Ledger, _: int, values: dict[str, str]) -> dict[str, tuple[object, ...]]:
     rows = answers.with_channel(ledger, values["channel"]).items()
     latest = sorted(rows, key=lambda item: (-_ms(item[1]["registeredAt"]), item[0]))[: int(values["rows"])]
@@ -151,13 +178,13 @@ def _ms(cell: object) -> int:
     return cell
 
 
-def _plain(answer: Answer) -> dict[Any, Any]:
-    """Read each row as its first column's value and the rest."""
-    kinds = answer.types[1:]
-    return {
-        row[0]: tuple(_value(cell, kind) for cell, kind in zip(row[1:], kinds, strict=True))
-        for row in answer.rows
-    }
+def _plain(answer: Answer, keys: int) -> dict[Any, Any]:
+    """Read each row as the value of its first column, or the values of its first `keys`, and the rest."""
+    found = {}
+    for row in answer.rows:
+        cells = tuple(_value(cell, kind) for cell, kind in zip(row, answer.types, strict=True))
+        found[cells[0] if keys == 1 else cells[:keys]] = cells[keys:]
+    return found
 
 
 def _value(cell: Any, kind: str) -> object:  # noqa: ANN401 - JSON
@@ -178,7 +205,7 @@ def timestamp_ms(text: str) -> int:
     return round(moment.timestamp() * 1000)
 
 
-_EXPECTED: dict[int, Callable[[Ledger, int, dict[str, str]], dict[Any, Any]]] = {
+_EXPECTED: dict[int, _Expected] = {
     1: _volume,
     2: _success,
     3: _processing,

@@ -25,6 +25,10 @@ _DAY_MS = 24 * _HOUR_MS
 _P = 95
 
 
+DayKey = tuple[str, int, str]
+"""Merchant ("null" when there is none), day in epoch milliseconds, currency."""
+
+
 class Volume(NamedTuple):
     """Number and sum of the amounts (of all currencies together, as the brief's question has it)."""
 
@@ -37,6 +41,13 @@ class ProcessingTime(NamedTuple):
 
     average: float
     p95: float
+
+
+class Bookings(NamedTuple):
+    """Number and sum of the amounts."""
+
+    bookings: int
+    amount: Decimal
 
 
 class Story(NamedTuple):
@@ -102,6 +113,24 @@ def not_booked(ledger: Ledger, now_ms: int, minutes: int) -> dict[str, Row]:
         for transaction_id, row in ledger.rows[ANALYTICS_TABLE].items()
         if row["bookedAt"] is None and isinstance(row["registeredAt"], int) and row["registeredAt"] < latest
     }
+
+
+def booked_by_day(ledger: Ledger, now_ms: int, days: int, closed_ms: int) -> dict[DayKey, Bookings]:
+    """Question 6: successful bookings of closed hours by merchant, day and currency.
+
+    The question counts hours that began within the days.
+    """
+    found: dict[DayKey, Bookings] = {}
+    for row in ledger.rows[BOOKED_TABLE].values():
+        hour = row["bookedHour"]
+        if not isinstance(hour, int) or row["bookingStatus"] != "SUCCESS":
+            continue
+        if now_ms - days * _DAY_MS <= hour < closed_ms:
+            merchant = row["merchantId"]
+            key = ("null" if merchant is None else str(merchant), hour - hour % _DAY_MS, str(row["currency"]))
+            before = found.get(key, Bookings(0, Decimal(0)))
+            found[key] = Bookings(before.bookings + 1, before.amount + _amount(row))
+    return found
 
 
 def with_channel(ledger: Ledger, channel: str) -> dict[str, Row]:

@@ -26,7 +26,6 @@ REGISTERED_TABLE = "transaction_wallet_registered_rt"
 BOOKED_TABLE = "transaction_booked_rt"
 ANALYTICS_TABLE = "payment_analytics"
 TABLES = (REGISTERED_TABLE, BOOKED_TABLE, ANALYTICS_TABLE)
-KEY_COLUMNS = {REGISTERED_TABLE: "eventId", BOOKED_TABLE: "eventId", ANALYTICS_TABLE: "transactionId"}
 
 _HOUR_MS = 3_600_000
 _STATUS = {"SUCCESS": "COMPLETED", "FAILED": "FAILED", "PENDING": "PENDING"}
@@ -105,6 +104,11 @@ class Ledger:
         times = [_known_ms(old["transactionTime"]), _known_ms(new["transactionTime"])]
         old.update({column: cell for column, cell in new.items() if cell is not None})
         old["transactionTime"] = min(times)
+
+
+def key_column(table: str) -> str:
+    """Return the column by which rows of a table, or of the archive's files for one, are known."""
+    return "transactionId" if table == ANALYTICS_TABLE else "eventId"
 
 
 def key_hash(key: str) -> str:

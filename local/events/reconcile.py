@@ -15,11 +15,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from local.events.ledger import ANYTHING, KEY_COLUMNS, TABLES, Cell, Ledger, Row, canonical_json
+from local.events.ledger import ANYTHING, Cell, Ledger, Row, canonical_json, key_column
 from local.failure import LocalFailureError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from local.events.broker import Broker
 
@@ -78,15 +78,15 @@ class TableResult:
             if keys:
                 more = f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else ""
                 shown = ", ".join(sorted(map(_shown_key, keys))[:_SHOWN])
-                yield f"    {what} ({KEY_COLUMNS[self.table]}): {shown}{more}"
+                yield f"    {what} ({key_column(self.table)}): {shown}{more}"
         for column, count in self.cells.most_common():
             yield f"    {column} differs in {count:,} rows"
         yield from (f"      {example}" for example in self.examples)
 
 
 def reconcile(ledger: Ledger, broker: Broker) -> tuple[TableResult, ...]:
-    """Compare every row of the three tables that events reach first."""
-    return tuple(_compare(table, ledger, broker) for table in TABLES)
+    """Compare every row of the ledger's tables."""
+    return tuple(_compare_table(table, ledger, broker) for table in ledger.rows)
 
 
 def reconcile_settled(ledger: Ledger, broker: Broker, timeout_seconds: float) -> tuple[TableResult, ...]:
@@ -120,7 +120,7 @@ def wait_for_rows(ledger: Ledger, broker: Broker, timeout_seconds: float) -> Non
     deadline = time.monotonic() + timeout_seconds
     before: dict[str, int] = {}
     while True:
-        counts = {table: count_rows(table, broker) for table in TABLES}
+        counts = {table: count_rows(table, broker) for table in ledger.rows}
         short = {table: count for table, count in counts.items() if count < len(ledger.rows[table])}
         if not short and counts == before:
             return
@@ -145,7 +145,7 @@ def count_rows(table: str, broker: Broker) -> int:
 
 def read_rows(table: str, columns: tuple[str, ...], broker: Broker, rows: int) -> Iterator[Row]:
     """Read rows as a ledger has them: times in epoch milliseconds, amounts exact, metadata canonical."""
-    key = KEY_COLUMNS[table]
+    key = key_column(table)
     selected = ", ".join(f"CAST({column} AS LONG)" if column in _TIMES else column for column in columns)
     for condition in _conditions(key, rows):
         sql = f"SELECT {selected} FROM {table}{condition} LIMIT {_MOST_ROWS}"  # noqa: S608 - columns of the ledger
@@ -180,13 +180,19 @@ def _cell(column: str, value: Any) -> Cell:  # noqa: ANN401 - JSON
     return str(value)
 
 
-def _compare(table: str, ledger: Ledger, broker: Broker) -> TableResult:
+def _compare_table(table: str, ledger: Ledger, broker: Broker) -> TableResult:
+    expected = ledger.rows[table]
+    columns = tuple(next(iter(expected.values()))) if expected else (key_column(table), "amount")
+    return compare(table, ledger, read_rows(table, columns, broker, len(expected)))
+
+
+def compare(table: str, ledger: Ledger, rows: Iterable[Row]) -> TableResult:
+    """Compare rows with what the ledger expects of a table."""
     expected = ledger.rows[table]
     result = TableResult(table, len(expected))
-    columns = tuple(next(iter(expected.values()))) if expected else (KEY_COLUMNS[table], "amount")
     seen: set[str] = set()
-    for found in read_rows(table, columns, broker, len(expected)):
-        key = str(found[KEY_COLUMNS[table]])
+    for found in rows:
+        key = str(found[key_column(table)])
         if key not in expected:
             if ledger.is_open(key, found.get("transactionId")):
                 result.open_rows += 1

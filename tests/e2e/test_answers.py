@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import time
@@ -18,14 +19,19 @@ from local.environment import PORTS, LocalEnvironment
 from local.events.broker import Broker
 from local.events.disturbances import USUAL
 from local.events.generator import Plan
+from local.events.history import History
 from local.events.ledger import REGISTERED_TABLE, Ledger
 from local.events.ledger_file import LedgerFile
 from local.events.reconcile import reconcile, wait_for_rows
 from local.events.sample import sample, send
 from local.platform import Platform
+from local.s3_client import S3_LOGIN
+from local.services import OPERATIONS, archive_bucket
+from operations.archive.store import ArchiveStore
 from product_model.questions import load_questions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from local.stack import LocalStack
@@ -34,16 +40,17 @@ pytestmark = pytest.mark.e2e
 
 EVENTS = 9_000
 SEED = 7
-ANSWERED = (1, 2, 3, 4, 5, 7)
+ANSWERED = (1, 2, 3, 4, 5, 6, 7)
 
 
 @pytest.fixture(scope="module")
-def environment(stack: LocalStack) -> LocalEnvironment:
-    """Send events in two halves; while the first one is being consumed, the engine is killed.
+def environment(stack: LocalStack) -> Iterator[LocalEnvironment]:
+    """Send events in two halves; while the first one is being consumed, archived and loaded, kill the engine.
 
     The platform does not start it again by itself: `make up` does.
     """
     platform = Platform(stack.environment)
+    platform.start(*OPERATIONS)
     plan = Plan(EVENTS, SEED, datetime.now(UTC), timedelta(hours=36))
     records = sample(plan, replace(USUAL, duplicates=0.05, late=0.05))
     send(stack.environment, islice(records, EVENTS // 2))
@@ -54,7 +61,8 @@ def environment(stack: LocalStack) -> LocalEnvironment:
         time.sleep(0.02)
     send(stack.environment, records)
     platform.start("pinot")
-    return stack.environment
+    yield stack.environment
+    platform.stop(*OPERATIONS)
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +80,48 @@ def test_after_a_kill_every_row_is_as_the_ledger_says(environment: LocalEnvironm
     assert all(result.found > EVENTS / 3 for result in results)
 
 
+@pytest.fixture(scope="module")
+def history(environment: LocalEnvironment, ledger: Ledger) -> History:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        as_in_a_shell(environment, monkeypatch)
+        store = ArchiveStore(archive_bucket(), endpoint=environment.s3_endpoint)
+    return History(ledger, store, Broker(environment.broker_url))
+
+
+def test_archive_offline_and_logical_tables_have_every_row_of_closed_hours(history: History) -> None:
+    results = history.reconcile(60)
+    assert "\n".join(line for result in results if not result.equal for line in result.lines()) == ""
+    assert [result.table for result in results] == [
+        "archive of transaction-wallet-registered",
+        "archive of transaction-booked",
+        "transaction_wallet_registered_offline",
+        "transaction_booked_offline",
+        "transaction_wallet_registered",
+        "transaction_booked",
+    ]
+    assert all(result.found > EVENTS / 3 for result in results)
+
+
+def test_an_amount_that_is_a_cent_off_is_told_of_each_place(history: History) -> None:
+    changed = copy.deepcopy(history.ledger)
+    row = min(changed.rows[REGISTERED_TABLE].values(), key=lambda found: str(found["registeredAt"]))
+    assert isinstance(row["amount"], Decimal)
+    row["amount"] += Decimal("0.01")
+    told = {result.table: result.cells for result in replace(history, ledger=changed).reconcile(60)}
+    assert {table for table, cells in told.items() if cells == {"amount": 1}} == {
+        "archive of transaction-wallet-registered",
+        "transaction_wallet_registered_offline",
+        "transaction_wallet_registered",
+    }
+    assert sum(cells.total() for cells in told.values()) == 3
+
+
 @pytest.mark.parametrize("number", ANSWERED)
 def test_an_answer_is_not_empty_and_equals_the_ledgers(
-    environment: LocalEnvironment, ledger: Ledger, number: int
+    environment: LocalEnvironment, ledger: Ledger, history: History, number: int
 ) -> None:
     (question,) = [found for found in load_questions(queries.QUESTIONS) if found.number == number]
-    checked = queries.ask(question, Broker(environment.broker_url), ledger)
+    checked = queries.ask(question, Broker(environment.broker_url), ledger, history)
     assert checked.difference == ""
     assert checked.answer.rows
 
@@ -95,7 +139,7 @@ def test_make_query_shows_every_answer_and_says_that_all_is_equal(
     for question in load_questions(queries.QUESTIONS):
         assert f"{question.number}. {question.title}" in shown
     assert shown.count("✓ equal to the ledger") == len(ANSWERED)
-    assert shown.count(" rows, amounts ") == 3
+    assert shown.count(" rows, amounts ") == 9
     assert "✗" not in shown
 
 
@@ -126,3 +170,5 @@ def as_in_a_shell(environment: LocalEnvironment, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PAYMENTS_HOME", str(environment.home))
     for field, variable, _ in PORTS:
         monkeypatch.setenv(variable, str(getattr(environment, field)))
+    for variable, value in S3_LOGIN.items():
+        monkeypatch.setenv(variable, value)

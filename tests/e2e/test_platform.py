@@ -23,7 +23,7 @@ from local.failure import LocalFailureError
 from local.platform import Platform, ServiceStatus
 from local.processes import ProcessRecord
 from local.s3_client import s3_client
-from local.services import SERVICES, ServiceName
+from local.services import PLATFORM, SERVICES, ServiceName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def command_line(
 
 
 def states(platform: Platform) -> dict[str, str]:
-    return {status.name: status.state for status in platform.status()}
+    return {status.name: status.state for status in platform.status() if status.name in PLATFORM}
 
 
 def status_of(platform: Platform, name: ServiceName) -> ServiceStatus:
@@ -70,7 +70,7 @@ def status_of(platform: Platform, name: ServiceName) -> ServiceStatus:
 
 
 def numbers(platform: Platform) -> dict[str, int | None]:
-    return {name: platform.pid(name) for name in SERVICES}
+    return {name: platform.pid(name) for name in PLATFORM}
 
 
 def end(platform: Platform, name: ServiceName, number: signal.Signals = signal.SIGKILL) -> None:
@@ -99,10 +99,10 @@ def topics(environment: LocalEnvironment) -> set[str]:
 
 
 def test_everything_runs_bound_to_this_machine_within_its_memory(platform: Platform) -> None:
-    assert states(platform) == dict.fromkeys(SERVICES, "running")
+    assert states(platform) == dict.fromkeys(PLATFORM, "running")
     assert sum(status.resident_bytes or 0 for status in platform.status()) < 2.5 * GIBIBYTE
     for status in platform.status():
-        for port in status.ports:
+        for port in status.ports if status.name in PLATFORM else ():
             holder = ports.holder("127.0.0.1", port)
             assert holder is not None
             assert holder.pid == status.pid
@@ -127,7 +127,7 @@ def test_a_second_start_changes_nothing(platform: Platform) -> None:
     assert None not in before.values()
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", PLATFORM)
 def test_a_killed_part_is_seen_and_only_it_is_started_again(platform: Platform, name: ServiceName) -> None:
     before = numbers(platform)
     end(platform, name)
@@ -142,8 +142,8 @@ def test_a_killed_part_is_seen_and_only_it_is_started_again(platform: Platform, 
 
     platform.start()
     after = numbers(platform)
-    assert states(platform) == dict.fromkeys(SERVICES, "running")
-    assert {other for other in SERVICES if after[other] != before[other]} == {name}
+    assert states(platform) == dict.fromkeys(PLATFORM, "running")
+    assert {other for other in PLATFORM if after[other] != before[other]} == {name}
 
 
 def test_clients_make_no_topic_by_asking_for_one(platform: Platform) -> None:
@@ -161,10 +161,10 @@ def test_without_its_supervisor_a_service_is_still_found_and_ended(platform: Pla
     assert numbers(platform) == before
     assert "its supervisor is gone" in status_of(platform, "kafka").detail
     platform.stop()
-    assert states(platform) == dict.fromkeys(SERVICES, "stopped")
+    assert states(platform) == dict.fromkeys(PLATFORM, "stopped")
     assert all(pid is not None and ProcessRecord.of(pid) is None for pid in before.values())
     platform.start()
-    assert states(platform) == dict.fromkeys(SERVICES, "running")
+    assert states(platform) == dict.fromkeys(PLATFORM, "running")
 
 
 def test_down_ends_only_what_it_started_and_up_finds_everything_again(platform: Platform) -> None:
@@ -218,7 +218,7 @@ def test_a_foreign_process_on_a_port_is_named_and_left_alone(nothing_runs: Local
     assert f"Port {port}, which S3 needs, is held by process {foreign.pid} (`python" in message
     assert f"-m http.server {port}" in message
     assert "PAYMENTS_S3_PORT" in message
-    assert states(Platform(nothing_runs)) == dict.fromkeys(SERVICES, "stopped")
+    assert states(Platform(nothing_runs)) == dict.fromkeys(PLATFORM, "stopped")
 
 
 def test_a_port_that_our_own_killed_service_left_is_no_foreign_one(nothing_runs: LocalEnvironment) -> None:
@@ -295,7 +295,7 @@ def test_an_old_jdk_is_told_before_anything_starts(nothing_runs: LocalEnvironmen
     assert "error: Java 17 or later is needed" in failed.stderr
     assert f"{tmp_path}/java (from PATH) is Java 11. Install a JDK" in failed.stderr
     assert "Traceback" not in failed.stderr
-    assert states(Platform(nothing_runs)) == dict.fromkeys(SERVICES, "stopped")
+    assert states(Platform(nothing_runs)) == dict.fromkeys(PLATFORM, "stopped")
 
 
 def test_a_preview_comes_before_the_first_up(nothing_runs: LocalEnvironment) -> None:

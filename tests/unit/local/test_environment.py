@@ -28,7 +28,7 @@ def test_defaults_are_the_documented_ports_and_a_home_in_the_repository() -> Non
 def test_variables_move_ports_home_and_cache() -> None:
     variables = {variable: str(20000 + number) for number, (_, variable, _) in enumerate(PORTS)}
     environment = LocalEnvironment.from_environ({**variables, "PAYMENTS_HOME": "h", "PAYMENTS_CACHE": "/c"})
-    assert [getattr(environment, field) for field, _, _ in PORTS] == [20000, 20001, 20002, 20003, 20004]
+    assert [getattr(environment, field) for field, _, _ in PORTS] == [*range(20000, 20006)]
     assert environment.home == Path.cwd() / "h"
     assert environment.cache == Path("/c")
 

@@ -82,7 +82,7 @@ def test_one_wide_row_stands_upright() -> None:
 
 def test_an_empty_answer_says_why() -> None:
     assert "make events" in shown(1, answer("a", "STRING"))
-    assert "a later step" in shown(6, answer("a", "STRING"))
+    assert "closed hours of the archive" in shown(6, answer("a", "STRING"))
 
 
 @pytest.mark.parametrize(
