@@ -81,6 +81,9 @@ check-page: $(VENV_STAMP) ## look for barriers on the product page in a real bro
 settings: $(VENV_STAMP) ## write docs/settings.md, the page of every setting
 	@$(PY) -m components.settings_page > docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 
+access: $(VENV_STAMP) ## write docs/access.md, who may do what
+	@$(PY) -m components.access_matrix > docs/access.md.new && mv docs/access.md.new docs/access.md
+
 costs: $(VENV_STAMP) ## write docs/storage-cost.md and its picture: what storage costs by tier, year and load
 	@$(PY) -m components.storage_cost_page docs
 

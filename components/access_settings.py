@@ -1,4 +1,4 @@
-"""Settings of who may use the storage beside Pinot: the archiver, and the groups that read the archive."""
+"""Settings of who may use what: the archiver, the groups that read the archive, Pinot's users."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from components.kubernetes_settings import KubernetesName
-from components.setting_kinds import Kind, PolicyArn, PrincipalArn, SettingsPart
+from components.setting_kinds import Kind, PolicyArn, PrincipalArn, Rotation, SettingsPart
 
 ReaderGroup = Annotated[
     str,
@@ -31,7 +31,7 @@ class ReaderSettings(SettingsPart):
 
 
 class AccessSettings(SettingsPart):
-    """Who gets a role in the AWS account. Pinot has one in mode kubernetes in any case."""
+    """Who gets a role in the AWS account (Pinot has one in mode kubernetes in any case), and Pinot users."""
 
     permissions_boundary: PolicyArn | None = Field(
         default=None,
@@ -42,4 +42,10 @@ class AccessSettings(SettingsPart):
     )
     readers: Mapping[ReaderGroup, ReaderSettings] = Field(
         default_factory=dict, description="Groups that read the archived events, by the group's name."
+    )
+    password_rotation: Rotation = Field(
+        default=1,
+        description="Another number makes every generated password of Pinot's users anew. Where a controller"
+        " asks for a login, each reader of the descriptor has a user at the broker, each admin one at the"
+        " controller.",
     )

@@ -67,7 +67,7 @@ class PaymentDataProduct(pulumi.ComponentResource):
         )
         role_arn = _roles(settings, storage, tags, self)
         cluster = PinotCluster("pinot", settings, role_arn=role_arn, opts=inside)
-        DataAssets(
+        assets_made = DataAssets(
             "data-assets",
             DataAssetsArgs(
                 assets=assets,
@@ -78,6 +78,20 @@ class PaymentDataProduct(pulumi.ComponentResource):
             ),
             inside,
         )
+        if settings.controller.username is not None or settings.controller.token is not None:
+            # A Pinot that asks for no login has no users, and everybody is everybody.
+            from components.table_users import TableUsers, TableUsersArgs  # noqa: PLC0415 - only where needed
+
+            TableUsers(
+                "table-users",
+                TableUsersArgs(
+                    descriptor=product.descriptor,
+                    rotation=settings.access.password_rotation,
+                    timeout_seconds=settings.pinot.timeout_seconds,
+                    after=[assets_made],
+                ),
+                inside,
+            )
         # The stack exports them; here they would only make every checkpoint twice as long.
         self.register_outputs({"outputVersion": self.outputs["outputVersion"]})
 
