@@ -20,6 +20,7 @@ from bench import (
     preview,
     pulumi_runs,
     query_latency,
+    reidentification,
 )
 from bench.machine import busy, machine
 from local.environment import REPOSITORY
@@ -53,6 +54,7 @@ BENCHMARKS: dict[str, Any] = {
     "questions-registered": query_latency.ON_REGISTERED,
     "questions-booked": query_latency.ON_BOOKED,
     "questions-analytics": query_latency.ON_ANALYTICS,
+    "reidentification": reidentification,
     "make": make_targets,
 }
 

@@ -57,7 +57,7 @@ class Archiver:
         )
         self._clock = ArchiveClock()
         self._store.on_date(self._clock.tell)
-        self._writing = Writing.of(product, self._store, self._clock, self._send)
+        self._writing = Writing.of(product, self._store, self._clock, self._send, settings.pii_mode)
         client: dict[str, Any] = {
             "bootstrap.servers": settings.bootstrap_servers,
             "log_level": 3,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from operations.archive.clock import ArchiveClock
+    from operations.archive.rows import PiiMode
     from operations.archive.store import ArchiveStore
     from operations.archive.usual_rows import Row
     from product_model.product import Product
@@ -74,12 +75,13 @@ class Writing:
         store: ArchiveStore,
         clock: ArchiveClock,
         send: Callable[[list[tuple[str, bytes]]], None],
+        pii_mode: PiiMode = "sha256",
     ) -> Writing:
         """Compile a product."""
         return cls(
             store=store,
             clock=clock,
-            rows=Rows(product),
+            rows=Rows(product, pii_mode=pii_mode),
             formats={kind: FileFormat(product, kind) for kind in Kind},
             quarantine=QuarantineEvents(product),
             send=send,

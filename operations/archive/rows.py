@@ -9,12 +9,13 @@ quarantine is told.
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import jsonschema_rs
 import orjson
@@ -22,7 +23,9 @@ import orjson
 from operations.archive.json_values import NotJsonError, decoded, deep_recursion, suspicious
 from operations.archive.layout import Kind
 from operations.archive.usual_rows import DAY_MS, EARLIEST_MS, UnusualError, UsualRows
+from product_model.environment import Environment
 from product_model.ingestion import Ingestion
+from product_model.pinot_table import IngestionConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from product_model.product import Product
 
 log = logging.getLogger(__name__)
+
+PiiMode = Literal["sha256", "keyed"]
 
 _ERASED: Final = "com.paymentic.payments.transaction-erased.v1"
 _MOST_BREACHES: Final = 10
@@ -91,14 +96,23 @@ _ERASURE: Final = Verdict(Fate.ERASURE)
 class Rows:
     """Judges values by one product's contract and tables. Holds nothing of them."""
 
-    def __init__(self, product: Product, *, usual: bool = True) -> None:
-        """Compile contract and tables; without `usual` every row is made by the definition, and slowly."""
+    def __init__(self, product: Product, *, usual: bool = True, pii_mode: PiiMode = "sha256") -> None:
+        """Compile contract and tables.
+
+        Args:
+            product: the product's files
+            usual: whether ordinary events take the fast way; else every row is made by the definition
+            pii_mode: keyed where values arrive as `v<key version>:<64 hex>`, as the tables are deployed
+
+        """
         names = {message.type: name for name, message in product.contract.messages.items()}
         self._contracts = {
             kind: jsonschema_rs.Draft7Validator(product.event_schema(names[kind]))
             for kind in (*(kind.event_type for kind in Kind), _ERASED)
         }
-        self._kinds = {kind.event_type: _KindRows(product, kind, usual=usual) for kind in Kind}
+        self._kinds = {
+            kind.event_type: _KindRows(product, kind, usual=usual, pii_mode=pii_mode) for kind in Kind
+        }
 
     def judge(self, value: bytes | None, now_ms: int) -> Verdict:
         """Judge a record's value; `now_ms` is the time by which times ahead are told."""
@@ -158,16 +172,15 @@ class Rows:
 class _KindRows:
     """Rows of one kind."""
 
-    def __init__(self, product: Product, kind: Kind, *, usual: bool) -> None:
-        table = next(file for file in product.tables if file.fact.name == kind.realtime_table)
+    def __init__(self, product: Product, kind: Kind, *, usual: bool, pii_mode: PiiMode) -> None:
         columns = product.schema(kind.schema_name).schema.column_names
         self._kind = kind
         self._columns = columns
-        self._definition = Ingestion(table.table.ingestion_config, columns)
+        self._definition = Ingestion(_ingestion(product, kind, pii_mode), columns)
         self._usual: UsualRows | None = None
         if usual:
             try:
-                self._usual = UsualRows(product, kind)
+                self._usual = UsualRows(product, kind, keyed=pii_mode == "keyed")
             except UnusualError as error:
                 log.warning("%s: column %s is new to the fast way; rows are made the slow way", kind, error)
         self._time_index = columns.index(kind.time_column)
@@ -215,6 +228,17 @@ class _KindRows:
             yield Breach("table:function", "a function of the table fails on it")
         elif not found:
             yield Breach("table:filter", "the table's filter drops it")
+
+
+def _ingestion(product: Product, kind: Kind, pii_mode: PiiMode) -> IngestionConfig:
+    """Return the real-time table's functions and filter, as they are deployed in that mode."""
+    if pii_mode == "sha256":
+        table = next(file for file in product.tables if file.fact.name == kind.realtime_table)
+        return table.table.ingestion_config
+    # The brokers are the environment's business, and none is asked here.
+    assets = product.render(Environment(bootstrap_servers="localhost:9092", pii_mode=pii_mode))
+    rendered = next(table for table in assets.tables if table.name == kind.realtime_table)
+    return IngestionConfig.model_validate(json.loads(rendered.table_json)["ingestionConfig"])
 
 
 def _wrong_time(text: object, now_ms: int) -> tuple[str, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -33,6 +33,11 @@ class StreamSettings(BaseModel):
     bootstrap_servers: str = Field(min_length=1, description="Kafka's brokers, host:port, with commas.")
     topic: Name = Field(default="payments", description="The topic of the events.")
     quarantine_topic: Name = Field(default="payments.quarantine", description="The topic of breaches.")
+    pii_mode: Literal["sha256", "keyed"] = Field(
+        default="sha256",
+        description="As the tables are deployed (payments:product.personalData). keyed: personal data arrives"
+        " as `v<key version>:<64 hex>` and is stored so; a clear value is no row.",
+    )
     product: Path = Field(default=Path("data-product"), description="Directory of the product's files.")
     kafka_properties: Path | None = Field(
         default=None,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     # Makes a column of the event, its data, and the kind's time in epoch milliseconds.
     ColumnMaker = Callable[["Event", "Event", int], Any]
     from operations.archive.layout import Kind
+    from product_model.column_facts import PersonalDataKind
     from product_model.product import Product, SchemaFile
 
 Event = dict[str, Any]
@@ -37,6 +38,7 @@ _LATEST_MS: Final = 3_155_760_000_000
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}(?:Z|[+-](?:0[0-9]|1[0-7]):[0-5][0-9])"
 )
+_KEYED: Final = re.compile(r"v[0-9]{1,9}:[0-9a-f]{64}")
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
 # What a number with a fraction, an exponent or more than 64 bits looks like in orjson's text (some texts do).
 _FRACTION: Final = re.compile(r"[0-9][.eE]|-0")
@@ -52,8 +54,8 @@ class UnusualError(Exception):
 class UsualRows:
     """Rows of one kind of event that keeps the contract."""
 
-    def __init__(self, product: Product, kind: Kind) -> None:
-        """Find out how each column is made.
+    def __init__(self, product: Product, kind: Kind, *, keyed: bool = False) -> None:
+        """Find out how each column is made; `keyed` where personal data arrives as keyed hashes.
 
         Raises:
             UnusualError: a column is of a kind that is not known here
@@ -61,6 +63,7 @@ class UsualRows:
         """
         schema = product.schema(kind.schema_name)
         self._time_column = kind.time_column
+        self._keyed = keyed
         self._sources: dict[str, str | None] = {}
         self._makers = tuple(self._maker(product, schema, name) for name in schema.schema.column_names)
 
@@ -110,11 +113,15 @@ class UsualRows:
                 return lambda _event, data, _moment: _text(data.get(field))
             case (["data", party, field], "STRING") if kind is None:
                 return lambda _event, data, _moment: _text(data[party].get(field))
-            case (["data", party, field], "STRING") if kind is not None and kind.normalization == "digits":
-                return lambda _event, data, _moment: _hash_of_digits(data[party].get(field))
             case (["data", party, field], "STRING"):
-                return lambda _event, data, _moment: _hash(data[party].get(field))
+                hashed = self._hash_of(kind)
+                return lambda _event, data, _moment: hashed(data[party].get(field))
         raise UnusualError(name)
+
+    def _hash_of(self, kind: PersonalDataKind | None) -> Callable[[object], str | None]:
+        if self._keyed:
+            return _keyed_hash
+        return _hash_of_digits if kind is not None and kind.normalization == "digits" else _hash
 
     def _source(self, event: Event, _data: Event, _moment: int) -> str | None:
         try:
@@ -148,6 +155,14 @@ def _hash(value: object) -> str | None:
         raise UnusualError
     normal = value.strip(" ").lower()
     return sha256(normal.encode()).hexdigest() if normal else None
+
+
+def _keyed_hash(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or _KEYED.fullmatch(value) is None:
+        raise UnusualError
+    return value
 
 
 def _hash_of_digits(value: object) -> str | None:

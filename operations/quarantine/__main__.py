@@ -61,7 +61,7 @@ def _redrive(settings: StreamSettings, quarantine: Quarantine, options: argparse
     event = quarantine.find(options.id)
     original = quarantine.original(event) if options.event is None else _read(options.event)
     patch: Any = {} if options.patch is None else _json(options.patch)
-    fixed = corrected(load_product(settings.product), event, original, patch)
+    fixed = corrected(load_product(settings.product), event, original, patch, settings.pii_mode)
     if not options.send:
         _say(f"{event.id}: corrected like this it is stored. Nothing was sent: add --send to send it.")
         return

@@ -22,6 +22,7 @@ from operations.quarantine.events import CONTENT_TYPE, EVENT_TYPE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from operations.archive.rows import PiiMode
     from operations.archive.settings import StreamSettings
     from product_model.product import Product
 
@@ -174,7 +175,13 @@ class Quarantine:
         )
 
 
-def corrected(product: Product, quarantined: Quarantined, original: bytes, patch: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def corrected(
+    product: Product,
+    quarantined: Quarantined,
+    original: bytes,
+    patch: Any,  # noqa: ANN401 - JSON
+    pii_mode: PiiMode = "sha256",
+) -> dict[str, Any]:
     """Return the original with the patch put in, when the archive would store it without a breach.
 
     Raises:
@@ -192,7 +199,7 @@ def corrected(product: Product, quarantined: Quarantined, original: bytes, patch
     except NotJsonError as error:
         message = f"{quarantined.id}: the original is no JSON ({error}): give the whole event by --event"
         raise RedriveError(message) from None
-    verdict = Rows(product).judge(orjson.dumps(event), time.time_ns() // 1_000_000)
+    verdict = Rows(product, pii_mode=pii_mode).judge(orjson.dumps(event), time.time_ns() // 1_000_000)
     if verdict.fate is not Fate.STORED or verdict.breaches:
         reasons = "; ".join(f"{breach.reason} [{breach.rule}]" for breach in verdict.breaches)
         message = (
