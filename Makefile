@@ -14,7 +14,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 VENV_STAMP := $(VENV)/.installed
 # The standards' own linters pull in more than the product needs, so they have a place of their own.
-STANDARDS := .local/standards
+STANDARDS := $(or $(PAYMENTS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/payment-service-data-product)/standards
 PY := $(VENV)/bin/python
 ENGINE := local/pinot-engine/pom.xml
 GO_PROGRAMS := $(patsubst %/main.go,%,$(wildcard local/toolchain/*/main.go))
@@ -65,7 +65,7 @@ contract-diff: $(VENV_STAMP) ## class every change since BASE=<revision>, ask fo
 	@$(PY) -m product_model.evolution "$(BASE)" $(ARGS)
 
 lint-contracts: $(STANDARDS)/.installed ## hold the contracts to their standards' own linters (the test run uses their schemas alone)
-	@PATH="$(CURDIR)/$(STANDARDS)/bin:$$PATH" dataproduct lint data-product/contracts/payment-service-data-product.odps.yaml
+	@PATH="$(STANDARDS)/bin:$$PATH" dataproduct lint data-product/contracts/payment-service-data-product.odps.yaml
 
 objectives: $(VENV_STAMP) ## measure the objectives on the local stack; also as a page (.local/objectives.html)
 	@$(PY) -m local.objectives $(ARGS)
