@@ -38,8 +38,6 @@ final class KafkaStream implements Stream {
   private static final String CONSUMER_PROPERTY = "stream.kafka.consumer.prop.";
   private static final int ANSWER_WITHIN_MS = 5_000;
   private static final int RECORDS_A_POLL = 5_000;
-  /** Twice Kafka's default: between two batches only one of the threads that make rows has work. */
-  private static final int BYTES_A_FETCH = 2 * 1024 * 1024;
 
   private final String _topic;
   private final String _bootstrap;
@@ -56,7 +54,6 @@ final class KafkaStream implements Stream {
 
   private Properties properties(StreamConfig config, Map<String, String> settings) {
     Properties properties = new Properties();
-    properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, String.valueOf(BYTES_A_FETCH));
     settings.forEach((key, value) -> {
       String name = key.startsWith(CONSUMER_PROPERTY) ? key.substring(CONSUMER_PROPERTY.length()) : key;
       if (ConsumerConfig.configNames().contains(name)) {
