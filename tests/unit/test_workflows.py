@@ -129,5 +129,5 @@ def test_a_pull_request_from_a_fork_needs_no_secret_and_may_change_nothing() -> 
     assert document["permissions"] == {"contents": "read"}
     assert "secrets." not in text
     assert "pull_request_target" not in text
-    assert {"test", "preview"} == document["jobs"].keys()
+    assert {"test", "preview", "contracts"} == document["jobs"].keys()
     assert document["jobs"]["preview"]["strategy"]["matrix"] == {"stack": ["dev", "prod"]}
