@@ -190,7 +190,10 @@ class Collector:
                 self._names[key] = transaction
 
     def _checksum(self, part: Part, row: tuple[Any, ...]) -> int:
-        text = SEPARATOR.join([str(row[index]) for index in self._indexes[part.name]])
+        amount = self._amount[part.kind]
+        text = SEPARATOR.join(
+            [_plain(row[index]) if index == amount else str(row[index]) for index in self._indexes[part.name]]
+        )
         checksum = zlib.crc32(text.encode())
         # Java's int: signed.
         return checksum - (1 << 32) if checksum >= 1 << 31 else checksum
@@ -200,3 +203,8 @@ class Collector:
         self._expected.totals.setdefault(place, Totals()).add(row)
         if place in self._close:
             self._expected.rows.setdefault(part.name, {})[name] = row
+
+
+def _plain(amount: str) -> str:
+    """Return an amount as Pinot's BIG_DECIMAL gives it back: without the zeros at its end."""
+    return format(Decimal(amount).normalize(), "f")

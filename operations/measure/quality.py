@@ -126,5 +126,8 @@ def _not_like(column: str, pattern: str) -> str:
 
 
 def _no_money(column: str) -> str:
-    """Return the condition of an amount that is negative or has not two digits after the point."""
-    return f"{column} IS NOT NULL AND NOT REGEXP_LIKE(CAST({column} AS STRING), '^[0-9]+[.][0-9]{{2}}$')"
+    """Return the condition of an amount that is negative or finer than a cent.
+
+    Pinot gives a decimal back without the zeros at its end.
+    """
+    return f"{column} IS NOT NULL AND NOT REGEXP_LIKE(CAST({column} AS STRING), '^[0-9]+([.][0-9]{{1,2}})?$')"

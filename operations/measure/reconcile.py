@@ -79,7 +79,7 @@ def table_totals(pinot: Pinot, part: Part, first_ms: int, end_ms: int) -> dict[i
         MeasureError: Pinot does not answer, or in part only
 
     """
-    hour = f"DATETRUNC('HOUR', {part.time_column}, 'MILLISECONDS')"
+    hour = f"CAST(DATETRUNC('HOUR', {part.time_column}, 'MILLISECONDS') AS LONG)"
     sql = (
         f"SELECT {hour}, COUNT(*), SUMPRECISION(amount), SUMPRECISION({part.checksum}) "  # noqa: S608 - names of the product
         f"FROM {part.table} WHERE {part.time_column} >= {first_ms} AND {part.time_column} < {end_ms} "
