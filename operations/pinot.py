@@ -6,6 +6,7 @@ Every call here may be repeated: a file replaces the segment of its name, the re
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -76,6 +77,7 @@ class Pinot:
         # A proxy that the shell names is for the outside.
         self._session.trust_env = False
         self._session.auth = login
+        self._session.verify = authority()
 
     def rows(self, sql: str, **options: str) -> list[list[Any]]:
         """Ask the broker, and return all rows; an answer that lacks some is an error.
@@ -208,6 +210,11 @@ class Pinot:
             f"{what}: Pinot at {url.partition('?')[0]}: {problem}. Nothing was changed half; run it again."
         )
         raise PinotError(message)
+
+
+def authority() -> str | bool:
+    """Return the file of the authorities that sign Pinot's certificates (PINOT_CA_FILE); else public ones."""
+    return os.environ.get("PINOT_CA_FILE") or True
 
 
 def subtasks_of(debug: Mapping[str, Any]) -> Subtasks:

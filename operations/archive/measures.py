@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-_HELP: Final = {
+ARCHIVER: Final = {
     "payments_archive_events_total": ("counter", "Events of finished batches, by what became of them."),
     "payments_archive_quarantined_total": ("counter", "Events told to the quarantine, by rule."),
     "payments_archive_files_total": ("counter", "Parquet files of finished batches."),
@@ -31,8 +31,9 @@ _HELP: Final = {
 class Measures:
     """Counters and gauges by name and labels."""
 
-    def __init__(self) -> None:
-        """Count nothing yet."""
+    def __init__(self, told: Mapping[str, tuple[str, str]] = ARCHIVER) -> None:
+        """Count nothing yet; `told` has the kind of each measure and what it is."""
+        self._told = told
         self._lock = threading.Lock()
         self._values: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
 
@@ -57,7 +58,7 @@ class Measures:
         with self._lock:
             values = sorted(self._values.items())
         lines = []
-        for name, (kind, told) in _HELP.items():
+        for name, (kind, told) in self._told.items():
             lines += [f"# HELP {name} {told}", f"# TYPE {name} {kind}"]
             for (found, labels), value in values:
                 if found == name:
@@ -75,7 +76,7 @@ def serve(measures: Measures, host: str, port: int, healthy: Callable[[], bool])
             if self.path == "/metrics":
                 body, status = measures.text().encode(), 200
             elif self.path == "/health":
-                body, status = (b"ok\n", 200) if healthy() else (b"no batch was finished for too long\n", 503)
+                body, status = (b"ok\n", 200) if healthy() else (b"no progress for too long\n", 503)
             self.send_response(status)
             self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))

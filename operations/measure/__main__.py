@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from operations.measure.page import page
+from operations.measure.pushing import push
 from operations.measure.run import Effort, Target, measure
 from operations.measure.stream import Topic
 from product_model.errors import ProductError
@@ -43,6 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
             half.replace(file)
     if options.text is None:
         sys.stdout.write(report.text())
+    if options.push is not None:
+        try:
+            push(options.push, report.prometheus())
+        except ValueError as error:
+            sys.stderr.write(f"error: {error}\n")
+            return 1
     return report.code
 
 
@@ -108,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--text", type=Path, help="write the report as text there (and not to the terminal)")
     add("--json", type=Path, help="write it as JSON there")
     add("--prometheus", type=Path, help="write it in Prometheus' text format there")
+    add("--push", help="give it to the Prometheus Pushgateway of this URL")
     add("--html", type=Path, help="write it as a page there")
     return parser
 

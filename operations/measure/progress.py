@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 
 from operations.measure.failure import MeasureError
+from operations.pinot import authority
 from product_model.environment import Environment
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Controller:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.auth = login
+        self._session.verify = authority()
 
     def consumed(self, table: str) -> dict[int, int]:
         """Return by partition the offset that the furthest replica of a table will read next.

@@ -16,12 +16,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from operations.archive.layout import Kind
+from operations.archive.measures import serve
 from operations.archive.store import ArchiveError
 from operations.offline.merge import merge_days
 from operations.offline.options import add_range, range_of
 from operations.offline.pending import COMPARED_DAYS, DAY_MS, boundary, closed_hours, lacking_hours
 from operations.offline.reconciliation import compare
 from operations.offline.settings import Connections, SettingsError, add_options
+from operations.offline.signs import Signs
 from operations.pinot import PinotError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         connections = Connections.of(options)
         if options.command == "run":
-            return run(connections, options.every)
+            return run(connections, options.every, _watched(options))
         if options.command == "status":
             return status(connections)
         first, end = range_of(options)
@@ -57,21 +59,28 @@ def main(arguments: list[str] | None = None) -> int:
     return 3 if any(comparison.differences for comparison in comparisons) else 0
 
 
-def run(connections: Connections, every_seconds: float) -> int:
+def run(connections: Connections, every_seconds: float, signs: Signs) -> int:
     """Load again and again until the process is asked to end; what is away is tried at the next pass."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    loader = connections.loader(say)
+
+    def told(line: str) -> None:
+        signs.alive()
+        say(line)
+
+    loader = connections.loader(told)
     merged_at = time.monotonic() - _MERGE_SECONDS if connections.merges else float("inf")
     while not ended.is_set():
         try:
-            tell(loader.load(), quiet=True)
+            result = loader.load()
+            signs.passed(result)
+            tell(result, quiet=True)
             if time.monotonic() - merged_at >= _MERGE_SECONDS:
-                merge_days(connections.pinot, Kind, say)
+                merge_days(connections.pinot, Kind, told)
                 merged_at = time.monotonic()
         except (ArchiveError, PinotError) as error:
-            say(f"error: {error}; next try in {every_seconds:.0f} s")
+            told(f"error: {error}; next try in {every_seconds:.0f} s")
         ended.wait(every_seconds)
     return 0
 
@@ -120,6 +129,15 @@ def tell(result: PassResult, *, quiet: bool = False) -> None:
     )
 
 
+def _watched(options: argparse.Namespace) -> Signs:
+    """Serve what the loader shows of itself, where a port is given."""
+    signs = Signs()
+    if options.metrics_port is not None:
+        server = serve(signs.measures, options.metrics_host, options.metrics_port, lambda: signs.healthy)
+        say(f"measures on http://{options.metrics_host}:{server.server_address[1]}/metrics")
+    return signs
+
+
 def say(line: str) -> None:
     """Print a line at once."""
     print(line, flush=True)  # noqa: T201 - a command's output
@@ -143,6 +161,14 @@ def _parser() -> argparse.ArgumentParser:
         if name == "run":
             command.add_argument(
                 "--every", type=float, default=60.0, help="seconds from pass to pass (default: 60)"
+            )
+            command.add_argument(
+                "--metrics-port",
+                type=int,
+                help="port of /metrics (Prometheus) and /health; 0: a free one (default: none)",
+            )
+            command.add_argument(
+                "--metrics-host", default="127.0.0.1", help="address on which they are served (%(default)s)"
             )
         if name in {"load", "reconcile"}:
             add_range(command)
