@@ -153,7 +153,7 @@ def _ask(question: Question, broker: Broker) -> Measure:
     """Ask again and again; the time is the client's, HTTP and JSON included."""
     limited = any(parameter.name == "rows" for parameter in question.parameters)
     values = {"rows": "100"} if limited else {}
-    answers = [queries.ask(question, broker, None, **values).answer for _ in range(REPEATS + 5)]
+    answers = [queries.ask(question, broker, None, None, **values).answer for _ in range(REPEATS + 5)]
     return Measure(
         f"{question.number}. {question.title}",
         f"{milliseconds([answer.seconds for answer in answers[5:]])} ({len(answers[-1].rows):,} rows)",

@@ -60,11 +60,11 @@ def test_a_stale_file_is_told_and_written_anew(tmp_path: Path, capsys: pytest.Ca
 def test_burn_rates_are_those_of_the_workbook(monitoring: Monitoring) -> None:
     availability = monitoring.product.descriptor.objectives[0]
     month = period_seconds(availability)
-    found = [(burn.severity, burn.factor(month), duration(burn.long), duration(burn.short)) for burn in BURNS]
-    assert found == [
-        ("page", pytest.approx(14.4), "1h", "5m"),
-        ("page", pytest.approx(6), "6h", "30m"),
-        ("ticket", pytest.approx(1), "3d", "6h"),
+    assert [burn.factor(month) for burn in BURNS] == pytest.approx([14.4, 6, 1])
+    assert [(burn.severity, duration(burn.long), duration(burn.short)) for burn in BURNS] == [
+        ("page", "1h", "5m"),
+        ("page", "6h", "30m"),
+        ("ticket", "3d", "6h"),
     ]
     assert [duration(window) for window in WINDOWS] == ["5m", "30m", "1h", "6h", "3d"]
 
