@@ -39,7 +39,8 @@ def logins(descriptor: Descriptor) -> tuple[Login, ...]:
     its members' names or its own, depending on the query engine, so both are given.
     """
     access = descriptor.access
-    tables = tuple(sorted(table.name for table in (*descriptor.tables, *descriptor.logical_tables)))
+    names = {table.name for table in descriptor.tables} | {table.name for table in descriptor.logical_tables}
+    tables = tuple(sorted(names))
     return (
         *(
             Login(team=team, component="BROKER", role="USER", tables=tables, permissions=("READ",))
