@@ -155,6 +155,10 @@ class HourCloser:
     ) -> Manifest | None:
         previous = latest(self._store, kind, hour)
         files = self._files(kind, hour)
+        if previous is not None:
+            # An erasure writes files anew under their names: their hashes then are the manifest's alone.
+            listed = {file.key: file for file in previous.files}
+            files = tuple(listed.get(file.key, file) for file in files)
         known = self._waiting.get((kind, hour), (0, set()))[1]
         if previous is not None:
             known |= {file.key for file in previous.files}

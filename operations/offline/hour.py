@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from operations.archive.layout import EXACT, Hour, amount_text
 from operations.archive.store import ArchiveError
+from operations.erasure.masks import masked, read_masks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,7 +115,8 @@ def read_hour(store: ArchiveStore, manifest: Manifest, schema: TableSchema) -> H
     if found != said:
         what = "rows, events, amount"
         raise _wrong(store, manifest.key, f"its files hold {found} ({what}), it says {said}", _LATER)
-    return HourRows(kind, hour, once, amount_sum)
+    # What was erased stays erased, whatever the files still hold: a late event loads an hour again.
+    return HourRows(kind, hour, masked(once, read_masks(store, kind, hour)), amount_sum)
 
 
 _RESTORE: Final = (

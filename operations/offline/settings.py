@@ -50,6 +50,8 @@ class Connections:
     pinot: Pinot
     push: Push
     product: Path
+    endpoint: str | None = None
+    """URL of another S3 than AWS's."""
 
     @property
     def merges(self) -> bool:
@@ -86,6 +88,7 @@ class Connections:
             pinot=pinot,
             push=push,
             product=Path(found["product"] or "data-product"),
+            endpoint=endpoint,
         )
 
     def loader(self, told: Callable[[str], None]) -> Loader:
