@@ -121,7 +121,9 @@ GuardedKind = Annotated[
 Partitions = Annotated[
     int, Field(ge=1, le=1000), Kind("a whole number from 1 to 1000, fixed for good", unit="partitions")
 ]
-Rotation = Annotated[int, Field(ge=1, le=1_000_000), Kind("a whole number from 1 to 1000000")]
+Rotation = Annotated[
+    int, Field(ge=1, le=1_000_000), Kind("a whole number from 1 to 1000000", unit="rotations")
+]
 Replicas = Annotated[int, Field(ge=1, le=9), Kind("a whole number from 1 to 9", unit="copies")]
 Instances = Annotated[int, Field(ge=1, le=1000), Kind("a whole number from 1 to 1000", unit="instances")]
 Rows = Annotated[int, Field(ge=1000), Kind("a whole number from 1000", unit="rows")]
