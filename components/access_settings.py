@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from components.kubernetes_settings import KubernetesName
-from components.setting_kinds import Kind, PolicyArn, PrincipalArn, Rotation, SettingsPart
+from components.setting_kinds import HeaderName, Kind, PolicyArn, PrincipalArn, Rotation, SettingsPart
 
 ReaderGroup = Annotated[
     str,
@@ -48,4 +48,10 @@ class AccessSettings(SettingsPart):
         description="Another number makes every generated password of Pinot's users anew. Where a controller"
         " asks for a login, each reader of the descriptor has a user at the broker, each admin one at the"
         " controller.",
+    )
+    audit_user_header: HeaderName | None = Field(
+        default=None,
+        description="Header by which Pinot's audit log knows the user. Only where a proxy before it sets it"
+        " and strips it from what comes in: Pinot believes it, on failed logins too. None: entries name no"
+        " user.",
     )

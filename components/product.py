@@ -80,8 +80,16 @@ class PaymentDataProduct(pulumi.ComponentResource):
         )
         if settings.controller.username is not None or settings.controller.token is not None:
             # A Pinot that asks for no login has no users, and everybody is everybody.
-            from components.table_users import TableUsers, TableUsersArgs  # noqa: PLC0415 - only where needed
+            from components.audit_log import AuditLog  # noqa: PLC0415 - only where needed
+            from components.table_users import TableUsers, TableUsersArgs  # noqa: PLC0415 - as above
 
+            AuditLog(
+                "audit-log",
+                user_header=settings.access.audit_user_header,
+                timeout_seconds=settings.pinot.timeout_seconds,
+                after=[assets_made],
+                opts=inside,
+            )
             TableUsers(
                 "table-users",
                 TableUsersArgs(

@@ -121,6 +121,11 @@ GuardedKind = Annotated[
 Partitions = Annotated[
     int, Field(ge=1, le=1000), Kind("a whole number from 1 to 1000, fixed for good", unit="partitions")
 ]
+HeaderName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$"),
+    Kind("the name of an HTTP header, such as X-Forwarded-User"),
+]
 Rotation = Annotated[
     int, Field(ge=1, le=1_000_000), Kind("a whole number from 1 to 1000000", unit="rotations")
 ]

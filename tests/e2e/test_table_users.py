@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from components.audit_log import audit_settings
 from components.table_users import logins
 from local.environment import REPOSITORY
 from product_model import load_product
@@ -35,9 +36,11 @@ from pathlib import Path
 
 sys.path.insert(0, os.environ["REPOSITORY"])
 
+from components.audit_log import AuditLog
 from components.table_users import TableUsers, TableUsersArgs
 from product_model import load_product
 
+AuditLog("audit", user_header=None, timeout_seconds=60)
 descriptor = load_product(Path(os.environ["REPOSITORY"]) / "data-product").descriptor
 rotation = int(os.environ["ROTATION"])
 TableUsers("users", TableUsersArgs(descriptor=descriptor, rotation=rotation, timeout_seconds=60))
@@ -160,6 +163,11 @@ def test_every_allowed_cell_works_and_every_other_is_refused(users: Users) -> No
             assert users.change(asks) == {NOT_ALLOWED}, team
         if admin:
             assert {users.query(table, keeps) for table in tables} == {NO_LOGIN}, team
+
+
+def test_the_audit_log_is_on_and_captures_no_payload(users: Users) -> None:
+    shown = users.engine.ask("GET", "/cluster/configs", credentials=ADMIN).body
+    assert {key: shown.get(key) for key in audit_settings(None)} == audit_settings(None)
 
 
 def test_without_a_login_or_with_a_wrong_one_every_cell_is_refused(users: Users) -> None:
