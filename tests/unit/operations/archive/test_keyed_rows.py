@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,7 @@ def rows(product: Product, request: pytest.FixtureRequest) -> Rows:
 
 
 def event(product: Product, message: str, value: str) -> dict[str, Any]:
-    found: dict[str, Any] = copy.deepcopy(product.contract.messages[message].complete_example)
+    found: dict[str, Any] = json.loads(json.dumps(product.contract.messages[message].complete_example))
     for party, fields in PARTIES.items():
         found["data"][party] |= dict.fromkeys(fields, value)
     return found
