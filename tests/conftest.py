@@ -30,6 +30,7 @@ ON_THE_LOCAL_STACK = frozenset(
         "test_answers",
         "test_consumer",
         "test_deploy",
+        "test_privacy",
         "test_program",
         "test_stack",
     )
