@@ -97,6 +97,10 @@ save-plan: $(VENV_STAMP) ## with credentials: show what would change in STACK=de
 deploy: $(VENV_STAMP) ## with credentials: carry out the saved plan of STACK=dev or prod, and nothing else
 	@pulumi up $(ON_THE_STACK) --yes --skip-preview --policy-pack policy --plan $(SAVED_PLAN) $(ARGS)
 
+audit: $(VENV_STAMP) ## with credentials: write who changed STACK=dev or prod, and what, into its archive
+	@$(PY) -m operations.audit --stack $(STACK) $(ARGS) \
+	  --archive-bucket "$$(pulumi config get --stack $(STACK) --path payments:archive.bucket)"
+
 drift: $(VENV_STAMP) ## with credentials: fail where STACK=dev or prod differs from what was deployed or from the files
 	@pulumi refresh $(ON_THE_STACK) --preview-only --expect-no-changes $(ARGS)
 	@pulumi preview $(ON_THE_STACK) --diff --expect-no-changes $(ARGS)

@@ -28,6 +28,7 @@ ON_THE_LOCAL_STACK = frozenset(
     for name in (
         "operations/test_restore",
         "test_answers",
+        "test_audit",
         "test_consumer",
         "test_deploy",
         "test_privacy",

@@ -103,6 +103,8 @@ class ArchiveStore:
                 Key=key,
                 Body=content,
                 IfNoneMatch="*",
+                # The algorithm beside its value: a bucket with a default lock asks for it.
+                ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=b64encode(digest.digest()).decode(),
             )
         except ClientError as error:
