@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from operations.erasure.evidence import Evidence
 
+_QUOTED_ID: Final = re.compile(r"'[A-Za-z0-9._:-]{1,64}'")
 _REQUEST: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -46,8 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
         _say(f"error: {error}")
         return 3
     except (ArchiveError, PinotError, OrdersError) as error:
-        # A question that failed is quoted with the id in it.
-        _say(f"error: {str(error).replace(options.transaction or options.buyer, '…')}")
+        # A question that failed is quoted, with the ids in it.
+        told = _QUOTED_ID.sub("'…'", str(error).replace(options.transaction or options.buyer, "…"))
+        _say(f"error: {told}")
         return 1
 
 

@@ -14,6 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal
 
 from operations.archive.layout import Document
+from operations.archive.store import ArchiveError
 from operations.erasure.plan import ANALYTICS
 from product_model.erasure_rules import Situation
 
@@ -82,7 +83,7 @@ def begin(store: ArchiveStore, evidence: Evidence) -> Evidence:
     """Write the plan under the request's next free number; return it with that number.
 
     Raises:
-        ArchiveError: S3 does not take it
+        ArchiveError: S3 does not take it, or there are too many attempts
 
     """
     for attempt in range(1, _ATTEMPTS):
@@ -90,7 +91,7 @@ def begin(store: ArchiveStore, evidence: Evidence) -> Evidence:
         if store.get(numbered.key) is None and store.put_new(numbered.key, numbered.to_bytes()):
             return numbered
     message = f"request {evidence.request} has {_ATTEMPTS} attempts; use another number"
-    raise ValueError(message)
+    raise ArchiveError(message)
 
 
 def decisions(product: Product, plan: Plan, keys: Keys) -> tuple[Decision, ...]:

@@ -18,6 +18,7 @@ from operations.erasure import execute as execution
 from operations.erasure import orders
 from operations.erasure.objects import Objects
 from operations.offline.push import ControllerPush
+from operations.pinot import Pinot, PinotError
 from tests.engine.operations.archived_hours import close, close_hour, payments, write_file
 from tests.engine.operations.forgetting import SELLER_EMAIL, Forgetting, new_id
 from tests.engine.product_payments import ANALYTICS, at, booked, registered
@@ -370,3 +371,17 @@ def test_what_cannot_be_meant_is_refused_and_never_quoted(
     assert told in shown
     assert arguments[1] not in shown
     assert product.objects() == before
+
+
+def test_a_question_that_fails_is_told_without_the_ids_in_it(
+    product: Forgetting, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(sql: str, **_: str) -> list[list[Any]]:
+        message = f"Pinot's broker: 250: timed out (SELECT … '{ALICE}', 't-{ALICE[:3]}', {sql})"
+        raise PinotError(message)
+
+    monkeypatch.setattr(Pinot, "rows", lambda _self, sql, **named: refused(sql, **named))
+    assert product.erase("--buyer", ALICE) == 1
+    shown = capsys.readouterr().out
+    assert "timed out" in shown
+    assert (ALICE in shown, f"t-{ALICE[:3]}" in shown) == (False, False)
