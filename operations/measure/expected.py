@@ -26,7 +26,10 @@ SEPARATOR: Final = "|"
 
 @dataclass(frozen=True)
 class Part:
-    """What is compared of a table: rows by the hour of a time column, with a checksum of some columns."""
+    """What is compared of a table: rows by the hour of a time column, with a checksum of some columns.
+
+    The amount is the last of them: in a merged row it is known last.
+    """
 
     table: str
     kind: Kind
@@ -53,21 +56,30 @@ class Part:
 
 
 _TIMES: Final = frozenset({"eventTime", "registeredAt", "bookedAt"})
-_COMMON: Final = ("eventId", "transactionId", "paymentOrderId", "currency", "transactionType", "amount")
+_COMMON: Final = ("eventId", "transactionId", "paymentOrderId", "currency", "transactionType")
 PARTS: Final = (
     Part(
         Kind.REGISTERED.realtime_table,
         Kind.REGISTERED,
         "eventId",
         "registeredAt",
-        (*_COMMON, "checkoutId", "sellerId", "buyerId", "eventTime", "registeredAt"),
+        (*_COMMON, "checkoutId", "sellerId", "buyerId", "eventTime", "registeredAt", "amount"),
     ),
     Part(
         Kind.BOOKED.realtime_table,
         Kind.BOOKED,
         "eventId",
         "bookedAt",
-        (*_COMMON, "journalEntryId", "bookingStatus", "sellerId", "buyerId", "eventTime", "bookedAt"),
+        (
+            *_COMMON,
+            "journalEntryId",
+            "bookingStatus",
+            "sellerId",
+            "buyerId",
+            "eventTime",
+            "bookedAt",
+            "amount",
+        ),
     ),
     Part(
         ANALYTICS, Kind.REGISTERED, "transactionId", "registeredAt", ("transactionId", "checkoutId", "amount")
@@ -133,12 +145,15 @@ class Collector:
         self._valid = self._broken = self._other = 0
         self._expected = Expected()
         self._seen: set[int] = set()
-        self._merged: dict[str, dict[int, tuple[int, RowFacts]]] = {part.name: {} for part in PARTS[2:]}
+        # Of each transaction: time of the latest event of a kind, its hour, the checksum up to the amount.
+        self._merged: dict[str, dict[int, tuple[int, int, int]]] = {part.name: {} for part in PARTS[2:]}
+        # The one amount of a merged row is that of the last event that was taken in, of either kind.
+        self._amounts: dict[int, str] = {}
         self._erased: set[int] = set()
         self._names: dict[int, str] = {}
         self._indexes = {
             part.name: tuple(
-                product.schema(part.kind.schema_name).schema.column_names.index(c) for c in part.columns
+                product.schema(part.kind.schema_name).schema.column_names.index(c) for c in part.columns[:-1]
             )
             for part in PARTS
         }
@@ -164,39 +179,39 @@ class Collector:
     def result(self) -> Expected:
         """Return the totals of all that was taken."""
         for part in PARTS[2:]:
-            for key, (_, row) in self._merged[part.name].items():
+            for key, (_, hour, checksum) in self._merged[part.name].items():
                 if key not in self._erased:
+                    amount = self._amounts[key]
+                    row = RowFacts(hour, _cents(amount), _signed(zlib.crc32(amount.encode(), checksum)))
                     self._add(part, row, self._names.get(key, ""))
         self._expected.judged = {"valid": self._valid, "broken": self._broken, "other": self._other}
         return self._expected
 
     def _store(self, kind: Kind, row: tuple[Any, ...], time_ms: int) -> None:
         append, merged = self._parts[kind]
-        cents = int(Decimal(row[self._amount[kind]]) * 100)
+        amount = _plain(row[self._amount[kind]])
         hour = time_ms - time_ms % HOUR_MS
         event_id: str = row[self._event_id[kind]]
         key = hash(event_id)
         if key not in self._seen:
             self._seen.add(key)
-            self._add(append, RowFacts(hour, cents, self._checksum(append, row)), event_id)
+            checksum = _signed(zlib.crc32(amount.encode(), self._checksum(append, row)))
+            self._add(append, RowFacts(hour, _cents(amount), checksum), event_id)
         # Partial upsert: the later by its own time wins, a repeat changes nothing.
         transaction: str = row[self._transaction[kind]]
         key = hash(transaction)
         known = self._merged[merged.name].get(key)
         if known is None or known[0] <= time_ms:
-            facts = RowFacts(hour, cents, self._checksum(merged, row))
-            self._merged[merged.name][key] = (time_ms, facts)
-            if (merged.name, hour) in self._close:
+            self._merged[merged.name][key] = (time_ms, hour, self._checksum(merged, row))
+            self._amounts[key] = amount
+            if self._close:
                 self._names[key] = transaction
 
     def _checksum(self, part: Part, row: tuple[Any, ...]) -> int:
-        amount = self._amount[part.kind]
-        text = SEPARATOR.join(
-            [_plain(row[index]) if index == amount else str(row[index]) for index in self._indexes[part.name]]
+        """Return the checksum of all columns but the last, which is the amount."""
+        return zlib.crc32(
+            "".join([f"{row[index]}{SEPARATOR}" for index in self._indexes[part.name]]).encode()
         )
-        checksum = zlib.crc32(text.encode())
-        # Java's int: signed.
-        return checksum - (1 << 32) if checksum >= 1 << 31 else checksum
 
     def _add(self, part: Part, row: RowFacts, name: str) -> None:
         place = (part.name, row.hour_ms)
@@ -208,3 +223,12 @@ class Collector:
 def _plain(amount: str) -> str:
     """Return an amount as Pinot's BIG_DECIMAL gives it back: without the zeros at its end."""
     return format(Decimal(amount).normalize(), "f")
+
+
+def _cents(amount: str) -> int:
+    return int(Decimal(amount) * 100)
+
+
+def _signed(checksum: int) -> int:
+    """Return a checksum as Java's int holds it."""
+    return checksum - (1 << 32) if checksum >= 1 << 31 else checksum

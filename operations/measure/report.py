@@ -81,15 +81,22 @@ class Report:
 
     @property
     def code(self) -> int:
-        """The exit code: 0 every promise kept, 3 one missed or a rule broken, 4 something not measured."""
-        if any(one.passed is False for one in self.measured) or self._wrong():
+        """The exit code: 0 all well, 3 a promise missed, a row or schema wrong, 4 something not measured.
+
+        What this run was not asked for does not count.
+        """
+        asked = [one for one in self.measured if one.asked]
+        if any(one.passed is False for one in asked) or self._wrong():
             return 3
         unasked = any(one.broken is None for one in self.quality)
-        return 4 if unasked or not self.measured or any(one.passed is None for one in self.measured) else 0
+        return 4 if unasked or not asked or any(one.passed is None for one in asked) else 0
 
     def _wrong(self) -> bool:
-        return any(one.broken for one in self.quality) or any(
-            one.breaking or one.compatible for one in self.schemas
+        differs = self.reconciliation is not None and bool(self.reconciliation.differing)
+        return (
+            differs
+            or any(one.broken for one in self.quality)
+            or any(one.breaking or one.compatible for one in self.schemas)
         )
 
     def text(self) -> str:

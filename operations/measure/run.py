@@ -65,6 +65,7 @@ class Effort:
         hours: closed hours to reconcile
         open_hours: reconcile up to now; right only where nobody sends meanwhile
         patience_seconds: how long tables may take to read what is on the topic
+        probe_patience_seconds: how long the last probe may take; one that takes longer counts as so long
         credentials: when each credential was made, in epoch seconds
 
     """
@@ -76,6 +77,7 @@ class Effort:
     hours: int = 24
     open_hours: bool = False
     patience_seconds: float = 30.0
+    probe_patience_seconds: float = 10.0
     credentials: dict[str, float] = field(default_factory=dict)
 
 
@@ -141,14 +143,16 @@ class _Run:
         freshness = self._unmeasured["freshness"]
         try:
             found = Probes(self._target.topic, self._controller, TABLES).run(
-                self._effort.probes, self._effort.probe_rate
+                self._effort.probes, self._effort.probe_rate, self._effort.probe_patience_seconds
             )
         except MeasureError as error:
             return {"freshness": replace(freshness, reason=str(error))}
         late = sum(found.late.values())
         for table, count in found.late.items():
             self._report.notes.append(f"{count} probes were not seen by {table}")
-        seconds = [1000 * one for one in found.seconds] + [math.inf] * late
+        # Of one that was not seen it is only known that it takes longer than was waited.
+        waited = 1000 * max(self._effort.probe_patience_seconds, freshness.target / 1000 + 1)
+        seconds = [1000 * one for one in found.seconds] + [waited] * late
         slow = sum(one > freshness.target for one in seconds)
         return {"freshness": self._quantile("freshness", seconds, slow)}
 

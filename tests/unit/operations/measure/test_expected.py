@@ -119,6 +119,19 @@ def test_the_latest_booking_of_a_transaction_counts() -> None:
     assert hours == {int(datetime(2026, 3, 14, 10, tzinfo=UTC).timestamp() * 1000)}
 
 
+def test_a_merged_row_has_the_amount_of_the_last_event_that_it_took_in() -> None:
+    registration = json.loads(event("1", amount="10.00"))
+    registration |= {"id": "r-1", "type": "com.paymentic.payments.transaction-wallet-registered.v1"}
+    data = registration["data"]
+    data["registeredAt"], data["checkoutId"] = data.pop("bookedAt"), data.pop("journalEntryId")
+    del data["bookingStatus"]
+    first = json.dumps(registration).encode()
+    for events, cents in (((first, event("1")), 1234), ((event("1"), first), 1000)):
+        totals = collected(*events).totals
+        for part in PARTS[2:]:
+            assert {one.cents for (name, _), one in totals.items() if name == part.name} == {cents}
+
+
 def test_rows_are_kept_of_the_hours_asked_for_alone() -> None:
     hour = int(datetime(2026, 3, 14, 9, tzinfo=UTC).timestamp() * 1000)
     later = event("2", bookedAt="2026-03-14T10:10:00.000Z")
