@@ -18,7 +18,7 @@ def audit_settings(user_header: str | None) -> dict[str, str]:
     Payloads are not captured: those of `/users` hold passwords, those of queries may hold what is asked for.
     A server has no audit log.
     """
-    found = {}
+    found: dict[str, str] = {}
     for role, unlogged in UNLOGGED.items():
         prefix = f"pinot.audit.{role}"
         found |= {

@@ -19,7 +19,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field
 
@@ -76,7 +76,7 @@ class Update(Document):
     who: dict[str, str]
     changes: dict[str, int]
     plan_sha256: str | None = None
-    planned: Annotated[dict[str, tuple[str, ...]], Field(default_factory=dict)]
+    planned: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
     def key(self) -> str:
