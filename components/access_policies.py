@@ -47,10 +47,11 @@ def principals_trust(principals: Iterable[str]) -> Document:
     )
 
 
-def pinot_document(bucket: str, prefix: str, keys: Iterable[str]) -> Document:
-    """Return what Pinot needs: its segments to list, read, write and delete, and nothing beside them."""
+def pinot_document(bucket: str, prefix: str, keys: Iterable[str], *, staging: str | None = None) -> Document:
+    """Return what Pinot needs: its segments to list, read, write and delete, and staged files to read."""
+    staged = [] if staging is None else [_reading("Staged", bucket, staging)]
     return _document(
-        *_listing(bucket, prefix),
+        *_listing(bucket, *(place for place in (prefix, staging) if place)),
         {
             "Sid": "Segments",
             "Effect": "Allow",
@@ -63,6 +64,7 @@ def pinot_document(bucket: str, prefix: str, keys: Iterable[str]) -> Document:
             ],
             "Resource": f"{bucket}/{prefix}/*",
         },
+        *staged,
         *_keys(keys, "kms:Decrypt", "kms:GenerateDataKey"),
     )
 
@@ -70,7 +72,7 @@ def pinot_document(bucket: str, prefix: str, keys: Iterable[str]) -> Document:
 def archiver_document(bucket: str, keys: Iterable[str]) -> Document:
     """Return what the archiver needs: to write files and see which there are. It can delete none."""
     return _document(
-        *_listing(bucket, ""),
+        *_listing(bucket),
         {
             "Sid": "Files",
             "Effect": "Allow",
@@ -86,28 +88,57 @@ def archiver_document(bucket: str, keys: Iterable[str]) -> Document:
     )
 
 
+def loader_document(archive: str, deep_store: str, staging: str, keys: Iterable[str]) -> Document:
+    """Return what the loader needs: to read the archive, and to stage files beside Pinot's segments.
+
+    Pinot's own segments it neither reads nor writes.
+    """
+    return _document(
+        {"Sid": "Names", "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": archive},
+        {
+            "Sid": "Place",
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketLocation"],
+            "Resource": [archive, deep_store],
+        },
+        {"Sid": "Files", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": f"{archive}/*"},
+        {
+            "Sid": "Staged",
+            "Effect": "Allow",
+            "Action": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            "Resource": f"{deep_store}/{staging}/*",
+        },
+        *_keys(keys, "kms:Decrypt", "kms:GenerateDataKey"),
+    )
+
+
 def reader_document(bucket: str, keys: Iterable[str]) -> Document:
     """Return what a reader of the archive needs: to list and read, no older versions, no change."""
     return _document(
-        *_listing(bucket, ""),
+        *_listing(bucket),
         {"Sid": "Files", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": f"{bucket}/*"},
         *_keys(keys, "kms:Decrypt"),
     )
+
+
+def _reading(sid: str, bucket: str, prefix: str) -> Statement:
+    return {"Sid": sid, "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": f"{bucket}/{prefix}/*"}
 
 
 def _document(*statements: Statement) -> Document:
     return {"Version": VERSION, "Statement": list(statements)}
 
 
-def _listing(bucket: str, prefix: str) -> list[Statement]:
+def _listing(bucket: str, *prefixes: str) -> list[Statement]:
     listing: Mapping[str, Any] = {
         "Sid": "Names",
         "Effect": "Allow",
         "Action": ["s3:ListBucket"],
         "Resource": bucket,
     }
-    if prefix:
-        listing = {**listing, "Condition": {"StringLike": {"s3:prefix": [prefix, f"{prefix}/*"]}}}
+    if prefixes:
+        below = [pattern for prefix in prefixes for pattern in (prefix, f"{prefix}/*")]
+        listing = {**listing, "Condition": {"StringLike": {"s3:prefix": below}}}
     place = {"Sid": "Place", "Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": bucket}
     return [dict(listing), place]
 

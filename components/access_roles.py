@@ -1,7 +1,7 @@
-"""The roles in the AWS account: Pinot, the archiver, each group of readers, with the least they need."""
+"""The roles in the AWS account: Pinot, archiver, loader, each group of readers, with the least they need."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -22,8 +22,13 @@ class AccessRolesArgs:
     access: AccessSettings
     pinot: ServiceAccountSettings | None
     """The service account of Pinot's pods; none where Pinot is not this stack's."""
+    archiver: ServiceAccountSettings | None
+    loader: ServiceAccountSettings | None = None
+    """Those of the product's own programs; none: no role."""
     pinot_prefix: str
     """Where Pinot's segments are in the deep store."""
+    staging_prefix: str | None = None
+    """Where the loader stages files there, from which Pinot builds segments; none: it does not."""
     deep_store: BucketSettings
     archive: BucketSettings
     keys: Mapping[str, pulumi.Input[str]]
@@ -35,7 +40,9 @@ class AccessRoles(pulumi.ComponentResource):
     """Roles by least privilege."""
 
     pinot_arn: pulumi.Output[str] | None
-    """The role of Pinot's pods, once it may do what they need."""
+    archiver_arn: pulumi.Output[str] | None
+    loader_arn: pulumi.Output[str] | None
+    """The role of each program's pods, once it may do what they need."""
 
     def __init__(self, name: str, args: AccessRolesArgs, opts: pulumi.ResourceOptions) -> None:
         """Make the roles.
@@ -49,30 +56,47 @@ class AccessRoles(pulumi.ComponentResource):
         super().__init__("payments:access_roles:AccessRoles", name, None, opts)
         self._args = args
         deep_store, archive = args.deep_store, args.archive
-        self.pinot_arn = None
-        if args.pinot is not None:
-            self.pinot_arn = self._role(
-                "pinot",
-                self._trust(args.pinot),
-                deep_store,
-                lambda keys: access_policies.pinot_document(deep_store.arn, args.pinot_prefix, keys),
-            )
-        if args.access.archiver is not None:
-            self._role(
-                "archiver",
-                self._trust(args.access.archiver),
-                archive,
-                lambda keys: access_policies.archiver_document(archive.arn, keys),
-            )
+        staging = args.staging_prefix
+        self.pinot_arn = self._role_of(
+            "pinot",
+            args.pinot,
+            [deep_store],
+            lambda keys: access_policies.pinot_document(
+                deep_store.arn, args.pinot_prefix, keys, staging=staging
+            ),
+        )
+        self.archiver_arn = self._role_of(
+            "archiver",
+            args.archiver,
+            [archive],
+            lambda keys: access_policies.archiver_document(archive.arn, keys),
+        )
+        self.loader_arn = self._role_of(
+            "loader",
+            None if staging is None else args.loader,
+            [archive, deep_store],
+            lambda keys: access_policies.loader_document(archive.arn, deep_store.arn, str(staging), keys),
+        )
         for group, reader in args.access.readers.items():
             self._role(
                 group,
                 access_policies.principals_trust(reader.principals),
-                archive,
+                [archive],
                 lambda keys: access_policies.reader_document(archive.arn, keys),
                 {"reader": group},
             )
         self.register_outputs({})
+
+    def _role_of(
+        self,
+        name: str,
+        service_account: ServiceAccountSettings | None,
+        buckets: Sequence[BucketSettings],
+        document: Callable[[KeyArns], access_policies.Document],
+    ) -> pulumi.Output[str] | None:
+        if service_account is None:
+            return None
+        return self._role(name, self._trust(service_account), buckets, document)
 
     def _trust(self, service_account: ServiceAccountSettings) -> access_policies.Document:
         aws = self._args.aws
@@ -86,7 +110,7 @@ class AccessRoles(pulumi.ComponentResource):
         self,
         name: str,
         trust: access_policies.Document,
-        bucket: BucketSettings,
+        buckets: Sequence[BucketSettings],
         document: Callable[[KeyArns], access_policies.Document],
         tags: Mapping[str, str] | None = None,
     ) -> pulumi.Output[str]:
@@ -100,11 +124,11 @@ class AccessRoles(pulumi.ComponentResource):
             tags={**self._args.tags, **(tags or {})},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        key = self._args.keys.get(bucket.bucket)
+        keys = [self._args.keys[bucket.bucket] for bucket in buckets if bucket.bucket in self._args.keys]
         policy: pulumi.Input[str] = (
-            _text(document([]))
-            if key is None
-            else pulumi.Output.from_input(key).apply(lambda arn: _text(document([arn])))
+            pulumi.Output.all(*keys).apply(lambda arns: _text(document([*arns])))
+            if keys
+            else _text(document([]))
         )
         rights = iam.RolePolicy(
             name, name="storage", role=role.name, policy=policy, opts=pulumi.ResourceOptions(parent=self)

@@ -10,6 +10,8 @@ from pulumi_aws import s3
 
 from components.bucket_policies import Statement, bucket_policy, encrypted_with, log_delivery, tls_only
 from components.store_settings import (
+    STAGING,
+    STAGING_DAYS,
     AccessLogSettings,
     ArchiveSettings,
     AwsSettings,
@@ -22,7 +24,10 @@ Rule = s3.BucketLifecycleConfigurationRuleArgs
 
 
 def deep_store_rules(settings: DeepStoreSettings) -> list[Rule]:
-    """Return the lifecycle of segments: tiers that answer at once, no expiry of what Pinot still holds."""
+    """Return the lifecycle of segments: tiers that answer at once, no expiry of what Pinot still holds.
+
+    What expires is beside the segments: a staged file whose loader was killed before it took it away.
+    """
     return [
         _rule(
             "segments",
@@ -32,6 +37,11 @@ def deep_store_rules(settings: DeepStoreSettings) -> list[Rule]:
                 )
             ],
             noncurrent_version_expiration=_non_current(settings.non_current_days),
+        ),
+        _rule(
+            "staged-files",
+            prefix=f"{STAGING}/",
+            expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=STAGING_DAYS),
         ),
         *_tidying(settings),
     ]
@@ -92,11 +102,11 @@ def _tidying(settings: BucketSettings) -> list[Rule]:
     ]
 
 
-def _rule(identity: str, **actions: Any) -> Rule:  # noqa: ANN401 - whatever a rule of the SDK takes
+def _rule(identity: str, *, prefix: str = "", **actions: Any) -> Rule:  # noqa: ANN401 - whatever a rule of the SDK takes
     return Rule(
         id=identity,
         status="Enabled",
-        filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+        filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=prefix),
         **actions,
     )
 
@@ -128,7 +138,7 @@ class GuardedBucket(pulumi.ComponentResource):
     bucket: s3.Bucket
     policy: s3.BucketPolicy | None
     guards: Sequence[pulumi.CustomResource]
-    """What must be set before anybody writes: encryption, versions, no public access, the policy."""
+    """What must be set before anybody writes: encryption, versions, no public access, policy, lock."""
 
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions) -> None:
         """Make the bucket and what is set on it.
@@ -178,8 +188,9 @@ class GuardedBucket(pulumi.ComponentResource):
         # S3 refuses rules for non-current versions, and locks, while versioning is not on yet.
         after_versioning = pulumi.ResourceOptions(parent=self, depends_on=[versioning])
         s3.BucketLifecycleConfiguration(name, bucket=bucket, rules=list(args.rules), opts=after_versioning)
+        lock = None
         if args.lock is not None:
-            s3.BucketObjectLockConfiguration(
+            lock = s3.BucketObjectLockConfiguration(
                 name, bucket=bucket, rule=_lock_rule(args.lock), opts=after_versioning
             )
         self.policy = None
@@ -187,7 +198,7 @@ class GuardedBucket(pulumi.ComponentResource):
             # One after the other: S3 answers OperationAborted to two such changes at once.
             after_public_access = pulumi.ResourceOptions(parent=self, depends_on=[public_access])
             self.policy = s3.BucketPolicy(name, bucket=bucket, policy=_policy(args), opts=after_public_access)
-        guards = (versioning, encryption, public_access, self.policy)
+        guards = (versioning, encryption, public_access, self.policy, lock)
         self.guards = [guard for guard in guards if guard is not None]
         if args.logs is not None:
             s3.BucketLogging(
@@ -249,6 +260,8 @@ class DeepStore(pulumi.ComponentResource):
     """What must be set before Pinot writes there."""
     archive: s3.Bucket
     """The events, hashed, for seven years."""
+    archive_guards: Sequence[pulumi.CustomResource]
+    """What must be set before anything is archived."""
     provider: aws.Provider
     keys: Mapping[str, pulumi.Input[str]]
     """ARN of the KMS key of each bucket that has one, by the bucket's name."""
@@ -281,7 +294,7 @@ class DeepStore(pulumi.ComponentResource):
             children,
         )
         self.deep_store, self.deep_store_guards = deep_store.bucket, deep_store.guards
-        self.archive = GuardedBucket(
+        archive = GuardedBucket(
             "archive",
             BucketArgs(
                 settings=args.archive,
@@ -293,7 +306,8 @@ class DeepStore(pulumi.ComponentResource):
                 lock=args.archive.object_lock,
             ),
             children,
-        ).bucket
+        )
+        self.archive, self.archive_guards = archive.bucket, archive.guards
         self.register_outputs({"deepStore": self.deep_store.bucket, "archive": self.archive.bucket})
 
 

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kafka as kafka
 
 from components.partition_guard import partition_guard
-from components.stream_rights import make_rights
+from components.stream_rights import ARCHIVER, MEASURE, PINOT, make_rights
 from components.stream_settings import KafkaSettings, TopicSettings
 
 SASL_MECHANISMS: Final = {"SCRAM-SHA-256": "scram-sha256", "SCRAM-SHA-512": "scram-sha512"}
@@ -46,6 +46,10 @@ class EventStream(pulumi.ComponentResource):
     """What broke the contract, with a reason, personal data hashed."""
     ready_for_pinot: list[pulumi.Resource]
     """What must be there before Pinot reads the topic: the topic, its user and its rights."""
+    ready_for_archiver: list[pulumi.Resource]
+    """The same for the archiver, which writes the quarantine too."""
+    ready_for_measure: list[pulumi.Resource]
+    """The same for the measuring run."""
 
     def __init__(
         self,
@@ -74,12 +78,15 @@ class EventStream(pulumi.ComponentResource):
             _topic(topic, children, None if topic.name in free else guard)
             for topic in (settings.topic, settings.quarantine)
         )
-        self.ready_for_pinot = [self.topic]
+        rights: dict[str, list[pulumi.Resource]] = {}
         if settings.access is not None:
             after_topics = pulumi.ResourceOptions(
                 parent=self, provider=provider, depends_on=[self.topic, self.quarantine]
             )
-            self.ready_for_pinot += make_rights(settings, settings.access, after_topics)
+            rights = make_rights(settings, settings.access, after_topics)
+        self.ready_for_pinot = [self.topic, *rights.get(PINOT, ())]
+        self.ready_for_archiver = [self.topic, self.quarantine, *rights.get(ARCHIVER, ())]
+        self.ready_for_measure = [self.topic, *rights.get(MEASURE, ())]
         self.register_outputs({"topic": self.topic.name, "quarantine": self.quarantine.name})
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from components.kubernetes_rules import ControllerLogin, broken_kubernetes_rules
 from components.kubernetes_settings import KubernetesSettings
+from components.operations_settings import LOADER, MEASURE
 from components.pinot_deployment import KAFKA_JAAS, DeepStoreLocation, PinotDeployment, plan_deployment
 from components.pinot_sizes import HOT
 from components.pinot_sizing import Shape
@@ -23,7 +24,7 @@ def planned_deployment(settings: Settings) -> PinotDeployment:
         BrokenRuleError: the load needs what no cluster has.
 
     """
-    return _planned(settings, _kubernetes(settings), shape_of(settings))
+    return _planned(settings, _with_operations(settings, _kubernetes(settings)), shape_of(settings))
 
 
 def shape_of(settings: Settings) -> Shape:
@@ -74,6 +75,22 @@ def _kubernetes(settings: Settings) -> KubernetesSettings:
         message = f"pinot.mode is {settings.pinot.mode}: there is no cluster to plan."
         raise LookupError(message)
     return kubernetes
+
+
+def _with_operations(settings: Settings, kubernetes: KubernetesSettings) -> KubernetesSettings:
+    """Return the cluster's settings with the doors that this stack's own programs need."""
+    operations = settings.operations
+    if operations is None:
+        return kubernetes
+    programs = operations.clients(LOADER, *([] if operations.measure is None else [MEASURE]))
+    network = kubernetes.network
+    opened = network.model_copy(
+        update={
+            "controller_clients": (*network.controller_clients, *programs),
+            "broker_clients": (*network.broker_clients, *programs),
+        }
+    )
+    return kubernetes.model_copy(update={"network": opened})
 
 
 def _planned(settings: Settings, kubernetes: KubernetesSettings, shape: Shape) -> PinotDeployment:

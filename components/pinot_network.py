@@ -49,11 +49,11 @@ def network_policies(deployment: PinotDeployment) -> dict[str, Spec]:
         },
         "controller": _ingress(
             _pods(deployment, "controller"),
-            _rule([inside, *_peers(network.controller_clients)], [deployment.controller_port]),
+            _rule([inside, *peers(network.controller_clients)], [deployment.controller_port]),
         ),
         "broker": _ingress(
             _pods(deployment, "broker"),
-            _rule([inside, *_peers(network.broker_clients)], [deployment.broker_port]),
+            _rule([inside, *peers(network.broker_clients)], [deployment.broker_port]),
             _rule([inside], [QUERY_RUNNER_PORT]),
         ),
         "server": _ingress(_pods(deployment, "server"), _rule([inside], sorted(server_ports))),
@@ -67,7 +67,7 @@ def network_policies(deployment: PinotDeployment) -> dict[str, Spec]:
             _rule([{"podSelector": _pods(deployment, "zookeeper")}], [*ZOOKEEPER_PEER_PORTS]),
         ),
     }
-    if watchers := _peers(network.metrics_clients):
+    if watchers := peers(network.metrics_clients):
         policies |= {
             "metrics": _ingress(processes, _rule(watchers, [METRICS_PORT])),
             "zookeeper-metrics": _ingress(
@@ -85,7 +85,7 @@ def _pods(deployment: PinotDeployment, *components: str) -> Spec:
     return {"matchLabels": {"app": "pinot"}, "matchExpressions": expressions}
 
 
-def _peers(clients: Iterable[ClientSettings]) -> list[Spec]:
+def peers(clients: Iterable[ClientSettings]) -> list[Spec]:
     """Return the clients: a namespace and, in it, the pods with these labels."""
     peers = []
     for client in clients:
@@ -98,11 +98,20 @@ def _peers(clients: Iterable[ClientSettings]) -> list[Spec]:
 
 
 def _rule(peers: list[Spec], ports: list[int]) -> Spec:
-    return {"from": peers, "ports": _ports(ports)}
+    return {"from": peers, "ports": tcp(ports)}
 
 
-def _ports(ports: Iterable[int], protocol: str = "TCP") -> list[Spec]:
-    return [{"protocol": protocol, "port": port} for port in ports]
+def tcp(ports: Iterable[int]) -> list[Spec]:
+    """Return TCP ports as policies take them."""
+    return [{"protocol": "TCP", "port": port} for port in ports]
+
+
+def dns_rule() -> Spec:
+    """Return the way to the cluster's DNS, which every pod needs."""
+    return {
+        "to": [{"namespaceSelector": {}}, {"ipBlock": {"cidr": NODE_LOCAL_DNS}}],
+        "ports": [{"protocol": "UDP", "port": DNS_PORT}, *tcp([DNS_PORT])],
+    }
 
 
 def _ingress(pods: Spec, *rules: Spec) -> Spec:
@@ -110,12 +119,8 @@ def _ingress(pods: Spec, *rules: Spec) -> Spec:
 
 
 def _egress(deployment: PinotDeployment) -> list[Spec]:
-    dns = {
-        "to": [{"namespaceSelector": {}}, {"ipBlock": {"cidr": NODE_LOCAL_DNS}}],
-        "ports": _ports([DNS_PORT], "UDP") + _ports([DNS_PORT]),
-    }
     outside = [
-        {"to": [{"ipBlock": {"cidr": cidr}} for cidr in way.cidrs], "ports": _ports(way.ports)}
+        {"to": [{"ipBlock": {"cidr": cidr}} for cidr in way.cidrs], "ports": tcp(way.ports)}
         for way in deployment.settings.network.egress
     ]
-    return [dns, {"to": [{"podSelector": _pods(deployment)}]}, *outside]
+    return [dns_rule(), {"to": [{"podSelector": _pods(deployment)}]}, *outside]

@@ -1,7 +1,7 @@
 """The payment data product as a whole."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -9,13 +9,17 @@ from components.access_settings import ServiceAccountSettings
 from components.data_assets import DataAssets, DataAssetsArgs, product_environment
 from components.deep_store import DeepStore, DeepStoreArgs
 from components.event_stream import EventStream
+from components.operations_settings import ARCHIVER, LOADER
 from components.partition_guard import WORD
 from components.pinot_cluster import PinotCluster
 from components.product_files import read_product
 from components.product_outputs import product_outputs
 from components.settings import Settings
-from components.store_settings import SEGMENTS
+from components.store_settings import SEGMENTS, STAGING
 from product_model import Product
+
+if TYPE_CHECKING:
+    from components.access_roles import AccessRoles
 
 
 class PaymentDataProduct(pulumi.ComponentResource):
@@ -65,7 +69,9 @@ class PaymentDataProduct(pulumi.ComponentResource):
             ),
             inside,
         )
-        role_arn = _roles(settings, storage, tags, self)
+        roles = _roles(settings, storage, tags, self)
+        # Who writes to a bucket starts once it is guarded: what is set later would not hold for the objects.
+        role_arn = None if roles is None else _after(roles.pinot_arn, storage.deep_store_guards)
         cluster = PinotCluster("pinot", settings, role_arn=role_arn, opts=inside)
         assets_made = DataAssets(
             "data-assets",
@@ -100,21 +106,37 @@ class PaymentDataProduct(pulumi.ComponentResource):
                 ),
                 inside,
             )
+        if settings.operations is not None and roles is not None:
+            from components.operations import Operations, OperationsArgs  # noqa: PLC0415 - as above
+
+            Operations(
+                "operations",
+                OperationsArgs(
+                    settings=settings,
+                    descriptor=product.descriptor,
+                    archiver_role=_after(roles.archiver_arn, storage.archive_guards),
+                    loader_role=_after(roles.loader_arn, storage.deep_store_guards),
+                    before_archiver=stream.ready_for_archiver,
+                    before_loader=[assets_made],
+                    before_measure=[*stream.ready_for_measure, assets_made],
+                ),
+                inside,
+            )
         # The stack exports them; here they would only make every checkpoint twice as long.
         self.register_outputs({"outputVersion": self.outputs["outputVersion"]})
 
 
 def _roles(
     settings: Settings, storage: DeepStore, tags: Mapping[str, str], parent: pulumi.Resource
-) -> pulumi.Output[str] | None:
-    """Make the roles in the AWS account that the settings ask for; return Pinot's."""
-    access, kubernetes = settings.access, settings.pinot.kubernetes
+) -> "AccessRoles | None":
+    """Make the roles in the AWS account that the settings ask for."""
+    access, kubernetes, operations = settings.access, settings.pinot.kubernetes, settings.operations
     if kubernetes is None and access.archiver is None and not access.readers:
         return None
     # Imported only where there are roles: the local stack has none.
     from components.access_roles import AccessRoles, AccessRolesArgs  # noqa: PLC0415
 
-    role_arn = AccessRoles(
+    return AccessRoles(
         "access",
         AccessRolesArgs(
             aws=settings.aws,
@@ -124,18 +146,25 @@ def _roles(
             if kubernetes is None
             else ServiceAccountSettings(namespace=kubernetes.namespace, name=kubernetes.release),
             pinot_prefix=SEGMENTS,
+            archiver=access.archiver if operations is None else operations.account(ARCHIVER),
+            loader=None if operations is None else operations.account(LOADER),
+            staging_prefix=None if operations is None else STAGING,
             deep_store=settings.deep_store,
             archive=settings.archive,
             keys=storage.keys,
             tags={**settings.aws.tags, **tags},
         ),
         pulumi.ResourceOptions(parent=parent, providers=[storage.provider]),
-    ).pinot_arn
-    if role_arn is None:
+    )
+
+
+def _after(
+    arn: pulumi.Output[str] | None, guards: Sequence[pulumi.CustomResource]
+) -> pulumi.Output[str] | None:
+    """Return a role's ARN that is known once a bucket's guards are set."""
+    if arn is None:
         return None
-    # Pinot writes to its deep store as soon as it starts: what is set later would not hold for those objects.
-    guarded = [guard.id for guard in storage.deep_store_guards]
-    return pulumi.Output.all(role_arn, *guarded).apply(lambda known: str(known[0]))
+    return pulumi.Output.all(arn, *[guard.id for guard in guards]).apply(lambda known: str(known[0]))
 
 
 def product_tags(settings: Settings, product: Product) -> dict[str, str]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, model_validator
 
 from components.access_settings import AccessSettings
+from components.operations_settings import OperationsSettings
 from components.pinot_settings import ControllerSettings, PinotSettings
 from components.setting_errors import BrokenRuleError, SettingsError, explain, read_keys, secrets_in_clear
 from components.setting_kinds import FilePath, GuardedKind, GuardWord, SettingsPart
@@ -76,6 +77,9 @@ class Settings(SettingsPart):
     access: AccessSettings = Field(
         default_factory=AccessSettings, description="Who gets a role in the AWS account."
     )
+    operations: OperationsSettings | None = Field(
+        default=None, description="The product's own programs on Pinot's cluster; none: they run elsewhere."
+    )
     product: ProductSettings = Field(default_factory=ProductSettings, description="The product's files.")
     guards: GuardSettings = Field(
         default_factory=GuardSettings, description="What keeps data from being lost."
@@ -122,6 +126,10 @@ def broken_rules(settings: Settings) -> Iterator[BrokenRuleError]:
         from components.kubernetes_plan import broken_rules_on_kubernetes  # noqa: PLC0415 - only where needed
 
         yield from broken_rules_on_kubernetes(settings)
+    if settings.operations is not None:
+        from components.operations_plan import broken_rules_of_operations  # noqa: PLC0415 - only where needed
+
+        yield from broken_rules_of_operations(settings)
     if _is_loopback(settings.pinot.broker_url) and not _is_loopback(settings.controller.controller_url):
         yield BrokenRuleError(
             key="pinot.brokerUrl",

@@ -25,6 +25,10 @@ from components.setting_kinds import (
 
 SEGMENTS: Final = "segments"
 """Prefix of Pinot's segments in the deep store."""
+STAGING: Final = "staging"
+"""Prefix of the files from which Pinot's minions build the offline tables' segments."""
+STAGING_DAYS: Final = 1
+"""Age at which such a file is removed that a killed loader has left."""
 ARCHIVE_RETENTION_DAYS: Final = 2557
 """Seven years with their leap days."""
 

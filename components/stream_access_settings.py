@@ -15,7 +15,7 @@ class PrincipalSettings(SettingsPart):
 
 
 class StreamAccessSettings(SettingsPart):
-    """The topics' users: payment-service writes, pinot reads, archiver reads and writes the quarantine."""
+    """The topics' users: payment-service writes; pinot, archiver and measure read."""
 
     make_users: bool = Field(
         default=True,
@@ -30,6 +30,11 @@ class StreamAccessSettings(SettingsPart):
     )
     archiver: PrincipalSettings | None = Field(
         default=None, description="The archiver, which reads them and writes the quarantine."
+    )
+    measure: PrincipalSettings | None = Field(
+        default=None,
+        description="The measuring run, which holds the tables against the events and sends probes; none: no"
+        " such user and no right for it.",
     )
     produce_bytes_per_second: BytesPerSecond = Field(
         default=5_242_880,

@@ -12,9 +12,12 @@ from components.stream_settings import KafkaSettings
 PAYMENT_SERVICE: Final = "payment-service"
 PINOT: Final = "pinot"
 ARCHIVER: Final = "archiver"
+MEASURE: Final = "measure"
 """Kafka's users, whom the policy pack knows by these names. Readers have none: they use the tables."""
 ARCHIVER_GROUP: Final = "payments-archiver"
 """Consumer group of the archiver. Pinot assigns itself partitions, without a group."""
+MEASURE_GROUP: Final = "payments-measure"
+"""Group that the measuring run names to the brokers; it assigns itself partitions, and commits nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,18 @@ class Right:
 
 
 def rights_on(topic: str, quarantine: str) -> tuple[Right, ...]:
-    """Return every right: the payment service writes, Pinot reads, the archiver reads and sorts out."""
+    """Return every right: the payment service writes, Pinot reads, the archiver reads and sorts out.
+
+    The measuring run reads, to hold the tables against the events, and writes probes, which no table keeps.
+    """
     return (
         *_topic(PAYMENT_SERVICE, topic, "Write", "Describe"),
         *_topic(PINOT, topic, "Read", "Describe"),
         *_topic(ARCHIVER, topic, "Read", "Describe"),
         Right(ARCHIVER, "Read", "Group", ARCHIVER_GROUP),
         *_topic(ARCHIVER, quarantine, "Write", "Describe"),
+        *_topic(MEASURE, topic, "Read", "Write", "Describe"),
+        Right(MEASURE, "Read", "Group", MEASURE_GROUP),
     )
 
 
@@ -49,7 +57,7 @@ def _topic(user: str, topic: str, *operations: str) -> tuple[Right, ...]:
 
 def make_rights(
     settings: KafkaSettings, access: StreamAccessSettings, opts: pulumi.ResourceOptions
-) -> list[pulumi.Resource]:
+) -> dict[str, list[pulumi.Resource]]:
     """Make users, ACLs and quotas.
 
     Args:
@@ -58,7 +66,7 @@ def make_rights(
         opts: options with parent, provider and the topics to wait for.
 
     Returns:
-        what Pinot needs before it can read: its user and its rights.
+        what each user needs before it can work: itself and its rights.
 
     """
     passwords = {
@@ -66,6 +74,8 @@ def make_rights(
         PINOT: access.pinot,
         ARCHIVER: access.archiver,
     }
+    if access.measure is not None:
+        passwords[MEASURE] = access.measure
     made: dict[str, list[pulumi.Resource]] = {user: [] for user in passwords}
     for user, principal in passwords.items():
         if access.make_users and principal is not None:
@@ -81,6 +91,8 @@ def make_rights(
             opts=opts,
         )
     for right in rights_on(settings.topic.name, settings.quarantine.name):
+        if right.user not in made:
+            continue
         made[right.user].append(
             kafka.Acl(
                 right.name,
@@ -94,7 +106,7 @@ def make_rights(
                 opts=opts,
             )
         )
-    return made[PINOT]
+    return made
 
 
 def _user(

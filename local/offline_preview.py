@@ -36,6 +36,7 @@ SECRETS: Final = (
     "payments:kafka.access.paymentService.password",
     "payments:kafka.access.pinot.password",
     "payments:kafka.access.archiver.password",
+    "payments:kafka.access.measure.password",
     "pinot:password",
 )
 STAND_INS: Final = {

@@ -13,8 +13,8 @@ ROLE: Final = "aws:iam/role:Role"
 USER: Final = "pulumi-python:dynamic/pinot:User"
 READER_TAG: Final = "reader"
 """Tag of an AWS role that a group of readers may take on: the group's name."""
-OPERATORS: Final = frozenset({"admin", "pulumi"})
-"""Users of Pinot that are no readers: its first user, and the one of this program."""
+OPERATORS: Final = frozenset({"admin", "loader", "measure", "pulumi"})
+"""Users of Pinot that are no readers: its first user, and those of this program and of operations/."""
 
 PROTECTED: Final = {
     "aws:s3/bucket:Bucket": "the objects in it",

@@ -44,8 +44,8 @@ class Violation:
 class TopicAccess:
     """Which principals may do what on the topics."""
 
-    readers: frozenset[str] = frozenset({"pinot", "archiver"})
-    writers: frozenset[str] = frozenset({"payment-service", "archiver"})
+    readers: frozenset[str] = frozenset({"pinot", "archiver", "measure"})
+    writers: frozenset[str] = frozenset({"payment-service", "archiver", "measure"})
     operators: frozenset[str] = frozenset({"pulumi"})
 
 

@@ -29,6 +29,8 @@ GLACIER: Final = frozenset({"GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"})
 NON_CURRENT_DAYS: Final = 7
 """How long an overwritten segment may stay: with it goes what was to be forgotten."""
 LOCK_YEARS: Final = 7
+STAGED: Final = "staging/"
+"""Where the deep store has files that are no segments: what segments are built from, gone once they are."""
 
 
 def public_bucket(stack: Stack, _context: Context) -> Iterator[Violation]:
@@ -122,7 +124,7 @@ def _wrong_for_deep_store(rules: list[Mapping[str, Any]], _context: Context) -> 
     classes = {t["storageClass"] for rule in rules for t in rule.get("transitions") or ()}
     if cold := sorted(classes & GLACIER):
         yield f"moves segments to {', '.join(cold)}, where Pinot cannot read them; use INTELLIGENT_TIERING."
-    if any(_has(rule, "expiration", "days") for rule in rules):
+    if any(_has(rule, "expiration", "days") and not _staged(rule) for rule in rules):
         yield "lets segments expire while Pinot still lists them; Pinot deletes them itself, by table."
     days = [
         rule["noncurrentVersionExpiration"]["noncurrentDays"]
@@ -135,6 +137,11 @@ def _wrong_for_deep_store(rules: list[Mapping[str, Any]], _context: Context) -> 
             f"keeps overwritten segments for {found}; at most {NON_CURRENT_DAYS} days, else what was erased"
             " stays there."
         )
+
+
+def _staged(rule: Mapping[str, Any]) -> bool:
+    """Return whether a rule is about the files alone that are staged beside the segments."""
+    return str((rule.get("filter") or {}).get("prefix") or "").startswith(STAGED)
 
 
 def unlocked_archive(stack: Stack, context: Context) -> Iterator[Violation]:

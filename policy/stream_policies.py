@@ -58,7 +58,7 @@ def _number(value: Any) -> str:  # noqa: ANN401 - whatever the program gave
 
 
 def topic_open_to(resource: Resource, context: Context) -> Iterator[str]:
-    """See that nobody but Pinot and the archiver reads the topic: it holds personal data in clear."""
+    """See that none but Pinot, archiver and measuring run read the topic: personal data in clear is on it."""
     if resource.type != ACL or resource.props.get("aclPermissionType") != "Allow":
         return
     if resource.props.get("aclResourceType") not in {"Topic", "Any"}:

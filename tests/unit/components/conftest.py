@@ -70,6 +70,8 @@ class Engine(pulumi.runtime.Mocks):
             outputs |= {"arn": f"arn:aws:kms:::key/{args.name}", "keyId": f"{args.name}-key"}
         if args.typ == "aws:iam/role:Role":
             outputs["arn"] = f"arn:aws:iam::123456789012:role/{args.inputs['name']}"
+        if args.typ == "pulumi-python:dynamic/pinot:Password":
+            outputs["value"] = f"generated for {args.inputs['username']}"
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:

@@ -13,7 +13,7 @@ from components.settings import Settings, load_settings
 ROOT = Path(__file__).parents[3]
 PLACEHOLDER = "offline-preview-placeholder"
 SECRET_KEYS = ("payments:kafka", "pinot:password")
-USERS = ("paymentService", "pinot", "archiver")
+USERS = ("paymentService", "pinot", "archiver", "measure")
 
 Tree = dict[str, Any]
 

@@ -28,7 +28,9 @@ TAGS = {"environment": "prod", "owner": "payment-engineering"}
 DEEP_STORE, ARCHIVE = "arn:aws:s3:::deep-store", "arn:aws:s3:::archive"
 
 
-def make(*, keys: dict[str, str] | None = None, pinot: bool = True) -> Callable[[], object]:
+def make(
+    *, keys: dict[str, str] | None = None, pinot: bool = True, staging: bool = True
+) -> Callable[[], object]:
     def program() -> None:
         provider = aws.Provider("aws", region="eu-central-1")
         AccessRoles(
@@ -36,12 +38,14 @@ def make(*, keys: dict[str, str] | None = None, pinot: bool = True) -> Callable[
             AccessRolesArgs(
                 aws=AwsSettings(region="eu-central-1", account="123456789012", oidc_issuer=ISSUER),
                 access=AccessSettings(
-                    archiver=ServiceAccountSettings(namespace="payments", name="archiver"),
                     readers={"data-analytics": ReaderSettings(principals=(ANALYST,))},
                     permissions_boundary=BOUNDARY,
                 ),
                 pinot=ServiceAccountSettings(namespace="pinot", name="pinot") if pinot else None,
                 pinot_prefix="segments",
+                archiver=ServiceAccountSettings(namespace="payments", name="archiver"),
+                loader=ServiceAccountSettings(namespace="payments", name="loader"),
+                staging_prefix="staging" if staging else None,
                 deep_store=DeepStoreSettings(bucket="deep-store"),
                 archive=ArchiveSettings(bucket="archive"),
                 keys={"deep-store": KEY, "archive": KEY} if keys is None else keys,
@@ -74,7 +78,7 @@ def allowed(program: Any, name: str) -> dict[str, set[str]]:  # noqa: ANN401 - t
 def test_every_role_stays_within_the_accounts_boundary(build: Build) -> None:
     program = build(make())
     roles = program.names("Role")
-    assert len(roles) == 3
+    assert len(roles) == 4
     for name in roles:
         assert program.one("Role", name).inputs["permissionsBoundary"] == BOUNDARY
 
@@ -97,7 +101,7 @@ def test_pinot_reaches_its_segments_and_nothing_else(build: Build) -> None:
     assert allowed(program, "pinot") == {
         "s3:ListBucket": {DEEP_STORE},
         "s3:GetBucketLocation": {DEEP_STORE},
-        "s3:GetObject": segments,
+        "s3:GetObject": {*segments, f"{DEEP_STORE}/staging/*"},
         "s3:PutObject": segments,
         "s3:DeleteObject": segments,
         "s3:AbortMultipartUpload": segments,
@@ -110,7 +114,32 @@ def test_pinot_reaches_its_segments_and_nothing_else(build: Build) -> None:
         for statement in json.loads(program.one("RolePolicy", "pinot").inputs["policy"])["Statement"]
         if "s3:ListBucket" in statement["Action"]
     ]
-    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["segments", "segments/*"]}}
+    assert listing["Condition"] == {
+        "StringLike": {"s3:prefix": ["segments", "segments/*", "staging", "staging/*"]}
+    }
+
+
+def test_the_loader_reads_the_archive_and_stages_beside_the_segments(build: Build) -> None:
+    other = KEY.replace("key/1", "key/2")
+    program = build(make(keys={"deep-store": KEY, "archive": other}))
+    staged = {f"{DEEP_STORE}/staging/*"}
+    assert allowed(program, "loader") == {
+        "s3:ListBucket": {ARCHIVE},
+        "s3:GetBucketLocation": {ARCHIVE, DEEP_STORE},
+        "s3:GetObject": {f"{ARCHIVE}/*", *staged},
+        "s3:PutObject": staged,
+        "s3:DeleteObject": staged,
+        "kms:Decrypt": {KEY, other},
+        "kms:GenerateDataKey": {KEY, other},
+    }
+    (subject,) = trust(program, "loader")["Condition"]["StringEquals"][f"{ISSUER}:sub"]
+    assert subject == "system:serviceaccount:payments:loader"
+
+
+def test_without_a_loader_pinot_reads_no_staged_files(build: Build) -> None:
+    program = build(make(staging=False))
+    assert "loader" not in program.names("Role")
+    assert allowed(program, "pinot")["s3:GetObject"] == {f"{DEEP_STORE}/segments/*"}
 
 
 def test_the_archiver_deletes_nothing_and_a_reader_changes_nothing(build: Build) -> None:
@@ -135,4 +164,4 @@ def test_without_a_key_nothing_is_said_of_keys(build: Build) -> None:
 
 
 def test_a_pinot_that_is_not_this_stacks_has_no_role(build: Build) -> None:
-    assert sorted(build(make(pinot=False)).names("Role")) == ["archiver", "data-analytics"]
+    assert sorted(build(make(pinot=False)).names("Role")) == ["archiver", "data-analytics", "loader"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from components.deep_store import DeepStore, DeepStoreArgs
 from components.store_settings import (
+    STAGING,
     AccessLogSettings,
     ArchiveSettings,
     AwsSettings,
@@ -16,6 +18,7 @@ from components.store_settings import (
     Encryption,
     ObjectLock,
 )
+from operations.offline.push import MinionPush
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +66,9 @@ def on_this_machine() -> DeepStoreArgs:
 
 def rules(program: Any, name: str) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - the fixture's class
     found = program.one("BucketLifecycleConfiguration", name).inputs["rules"]
-    assert all(rule["status"] == "Enabled" and rule["filter"] == {"prefix": ""} for rule in found)
+    assert all(rule["status"] == "Enabled" for rule in found)
+    places = {rule["id"]: rule["filter"] for rule in found}
+    assert places == {name: {"prefix": "staging/" if name == "staged-files" else ""} for name in places}
     return {
         rule["id"]: {key: value for key, value in rule.items() if key not in {"id", "status", "filter"}}
         for rule in found
@@ -94,9 +99,19 @@ def test_segments_stay_readable_and_do_not_expire(build: Build) -> None:
             "transitions": [{"days": 30, "storageClass": "INTELLIGENT_TIERING"}],
             "noncurrentVersionExpiration": {"noncurrentDays": 7},
         },
+        "staged-files": {"expiration": {"days": 1}},
         "unfinished-uploads": {"abortIncompleteMultipartUpload": {"daysAfterInitiation": 3}},
         "lone-delete-markers": {"expiration": {"expiredObjectDeleteMarker": True}},
     }
+
+
+def test_only_what_is_staged_expires_in_the_deep_store(build: Build) -> None:
+    program = build(lambda: DeepStore("deep-store", cloud()))
+    found = program.one("BucketLifecycleConfiguration", "deep-store").inputs["rules"]
+    expiring = [rule["filter"]["prefix"] for rule in found if "days" in rule.get("expiration", {})]
+    # The prefix under which the loader stages, and nothing that Pinot lists.
+    default = inspect.signature(MinionPush.__init__).parameters["prefix"].default
+    assert expiring == [f"{default}/"] == [f"{STAGING}/"]
 
 
 @pytest.mark.parametrize("name", ["deep-store", "archive"])

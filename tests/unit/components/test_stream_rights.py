@@ -49,6 +49,7 @@ def stream(access: StreamAccessSettings | None, found: list[Any] | None = None) 
 
 
 EVERYBODY = StreamAccessSettings(payment_service=USER, pinot=USER, archiver=USER)
+MEASURED = EVERYBODY.model_copy(update={"measure": USER})
 
 
 def test_each_user_may_do_its_work_and_no_more(build: Build) -> None:
@@ -61,6 +62,23 @@ def test_each_user_may_do_its_work_and_no_more(build: Build) -> None:
         place = (user, acl["aclResourceType"], acl["aclResourceName"])
         found.setdefault(place, set()).add(acl["aclOperation"])
     assert found == RIGHTS
+
+
+def test_only_a_measuring_run_that_is_there_may_read_and_send_probes(build: Build) -> None:
+    program = build(stream(MEASURED))
+    found = {
+        (acl["aclOperation"], acl["aclResourceType"], acl["aclResourceName"])
+        for name in program.names("Acl")
+        if (acl := program.one("Acl", name).inputs)["aclPrincipal"] == "User:measure"
+    }
+    assert found == {
+        ("Read", "Topic", "payments"),
+        ("Write", "Topic", "payments"),
+        ("Describe", "Topic", "payments"),
+        ("Read", "Group", "payments-measure"),
+    }
+    assert "measure" in program.names("UserScramCredential")
+    assert "measure" in program.names("Quota")
 
 
 def test_users_are_made_with_secret_passwords_and_quotas(build: Build) -> None:
