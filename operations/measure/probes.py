@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 TYPE: Final = "com.paymentic.payments.probe.v1"
 _POLL_SECONDS: Final = 0.02
 _DELIVERY_SECONDS: Final = 20.0
-_CONNECT_SECONDS: Final = 6.0
+_CONNECT_SECONDS: Final = 4.0
 _HEADERS: Final[list[tuple[str, str | bytes | None]]] = [
     ("content-type", b"application/cloudevents+json; charset=UTF-8")
 ]

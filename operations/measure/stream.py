@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
 _PATIENCE_SECONDS: Final = 20.0
-_CONNECT_SECONDS: Final = 6.0
+_CONNECT_SECONDS: Final = 4.0
 _BATCH: Final = 5_000
 _BATCH_SECONDS: Final = 0.1
 # Below this a second process costs more than it saves.

@@ -27,9 +27,9 @@ from local.events.generator import Plan, Record, generate
 from local.events.ledger import Ledger
 from local.events.produce import produce
 from local.failure import LocalFailureError
-from operations.measure.run import Effort, Target, measure
+from operations.measure.run import TABLES, Effort, Target, measure
 from operations.measure.stream import Topic
-from tests.engine.accepted_tables import make_topic, tag_instances
+from tests.engine.accepted_tables import make_topic, tag_instances, wait_until_consumed
 from tests.engine.engine_process import EngineProcess
 from tests.engine.product_tables import assets
 from tests.engine.rule_cases import promtool_of
@@ -45,8 +45,9 @@ PRODUCT = Path(__file__).parents[3] / "data-product"
 TABLES_TOPIC, STREAM_TOPIC = "measured-tables", "measured-stream"
 BOOKED = "transaction_booked_rt"
 REGISTERED = "transaction_wallet_registered_rt"
-EVENTS = 52_000  # 104,000 rows: each event is one of an append table, and a part of one of payment_analytics
-NOTHING = Effort(questions=0, probes=0, hours=0)
+# Each event is a row of an append table, and a part of one of payment_analytics: two rows that are compared.
+EVENTS, EVENTS_IN_SOAK = 26_000, 52_000
+NOTHING = Effort(questions=0, probes=0, hours=0, probe_patience_seconds=2)
 RECONCILE = replace(NOTHING, hours=9, open_hours=True, patience_seconds=90)
 ASK = replace(NOTHING, questions=42, question_rate=100)
 
@@ -71,7 +72,10 @@ class Stand:
 
 
 @pytest.fixture(scope="module")
-def stand(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def stand(
+    kafka: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Stand]:
+    events = EVENTS_IN_SOAK if request.config.option.markexpr == "soak" else EVENTS
     engine = EngineProcess(tmp_path_factory.mktemp("measure") / "pinot", [])
     for topic in (TABLES_TOPIC, STREAM_TOPIC):
         make_topic(kafka, topic, 3)
@@ -87,11 +91,13 @@ def stand(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stan
         assert engine.ask("POST", "/tables", json.dumps(config)).status == 200
     for logical in product.logical_tables:
         assert engine.ask("POST", "/logicalTables", logical.logical_table_json).status == 200
-    records = list(generate(Plan(EVENTS, 11, datetime.now(UTC), timedelta(hours=8))))
+    records = list(generate(Plan(events, 11, datetime.now(UTC), timedelta(hours=8))))
     ledger = Ledger()
     ledger.apply(records)
     for topic in (TABLES_TOPIC, STREAM_TOPIC):
         produce(records, kafka, topic=topic, progress=False)
+    for name in TABLES:
+        wait_until_consumed(engine, name, events)
     target = Target("test", Topic(kafka, TABLES_TOPIC), engine.url(""), engine.url("", "broker"), PRODUCT)
     yield Stand(engine, kafka, target, ledger)
     engine.stop()
@@ -149,7 +155,7 @@ def test_a_healthy_stack(stand: Stand, fired: Callable[[Report], set[str]]) -> N
     assert rows["payment_analytics (transaction-booked)"] == sum(
         row["bookedAt"] is not None for row in analytics
     )
-    assert report.reconciliation.expected > 100_000
+    assert report.reconciliation.expected > 2 * EVENTS - 1000
     assert [one.rule.name for one in report.quality if one.broken != 0] == []
     assert len(report.quality) > 50
     assert all(not one.breaking and not one.compatible for one in report.schemas)
@@ -196,6 +202,12 @@ def test_one_row_lost_doubled_and_a_cent_off(stand: Stand, fired: Callable[[Repo
     assert " 100 %" not in text
     assert report.code == 3
     assert fired(report) == {"PaymentsReconciliationDiffers"}
+
+
+@pytest.mark.soak
+def test_the_same_among_a_hundred_thousand(stand: Stand, fired: Callable[[Report], set[str]]) -> None:
+    assert sum(map(len, stand.ledger.rows.values())) > 75_000
+    test_one_row_lost_doubled_and_a_cent_off(stand, fired)
 
 
 def test_a_consumer_that_is_paused(stand: Stand, fired: Callable[[Report], set[str]]) -> None:
