@@ -186,7 +186,7 @@ def _erase_hour(tools: Tools, hour: HourPlan, done: _Done) -> None:
                 versions_kept=kept,
             )
         )
-    if hour.merged:
+    if hour.merged or not hour.loaded:
         return
     # From the archive under its masks; also where the table has nothing left: it may have been loaded since.
     schema = TableSchema.of(tools.product, hour.kind)
@@ -213,18 +213,18 @@ def _revise(tools: Tools, hour: HourPlan, files: list[FilePlan]) -> Manifest:
 
 
 def _verify(tools: Tools, plan: Plan, done: _Done) -> None:
-    merged = {hour.kind for hour in plan.hours if hour.merged}
-    kept = {hour.kind for hour in plan.hours if hour.rule.action == "keep"}
-    for kind in {hour.kind for hour in plan.hours} - merged - kept:
+    for kind in sorted({hour.kind for hour in plan.hours}):
+        staying = sum(hour.rows for hour in plan.hours if hour.kind is kind and hour.stays)
         deadline = time.monotonic() + _VISIBLE_SECONDS
-        while (left := unerased_rows(tools.pinot, kind, plan)) and time.monotonic() < deadline:
+        while (left := unerased_rows(tools.pinot, kind, plan)) > staying and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
-        if left:
+        if left > staying:
             message = (
-                f"{kind.offline_table} still has {left} rows with identifiers. Run the same command again."
+                f"{kind.offline_table} still has {left - staying} rows with identifiers. Run the same command"
+                " again."
             )
             raise PinotError(message)
-        done.verified.append(f"{kind.offline_table} has 0 rows with identifiers")
+        done.verified.append(f"{kind.offline_table} has {left} rows with identifiers, {staying} stay")
     for file in done.files:
         content = tools.store.get(file.key)
         found = None if content is None else hashlib.sha256(content).hexdigest()

@@ -108,6 +108,7 @@ class HourPlan:
         mask: the events and columns to mask; none when earlier masks have them
         files: those with such rows
         rows: rows of the offline table that still have identifiers
+        loaded: whether the table has the hour; else the loader brings it, in its order, under the masks
         merged: segments that hold the hour under another name than its own
 
     """
@@ -117,7 +118,13 @@ class HourPlan:
     mask: Mask | None
     files: tuple[FilePlan, ...]
     rows: int
+    loaded: bool
     merged: tuple[str, ...]
+
+    @property
+    def stays(self) -> bool:
+        """Whether the table keeps its rows for now: by a rule, or until a merged segment is replaced."""
+        return self.rule.action == "keep" or bool(self.merged)
 
     @property
     def kind(self) -> Kind:
@@ -265,6 +272,7 @@ class Planner:
                 for file in files
             ),
             rows=rows,
+            loaded=bool(names),
             merged=tuple(sorted(names - {segment_name(kind, hour)})),
         )
 
