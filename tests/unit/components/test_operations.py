@@ -411,7 +411,8 @@ IMAGE = {"repository": "registry.example.org/payments-operations", "tag": "0.1.0
             {"image": IMAGE},
             (
                 "payments:operations.image.digest: found none in prod, where a tag that is moved would run"
-                " what nobody has tried; allowed is the digest of registry.example.org/payments-operations:0.1.0"
+                " what nobody has tried; allowed is the digest of"
+                " registry.example.org/payments-operations:0.1.0"
             ),
         ),
         (
