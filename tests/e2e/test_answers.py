@@ -51,7 +51,7 @@ def environment(stack: LocalStack) -> Iterator[LocalEnvironment]:
     """
     platform = Platform(stack.environment)
     platform.start(*OPERATIONS)
-    plan = Plan(EVENTS, SEED, datetime.now(UTC), timedelta(hours=36))
+    plan = Plan(EVENTS, SEED, datetime.now(UTC), timedelta(hours=8))
     records = sample(plan, replace(USUAL, duplicates=0.05, late=0.05))
     send(stack.environment, islice(records, EVENTS // 2))
     pid = platform.pid("pinot")
