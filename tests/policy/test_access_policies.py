@@ -28,7 +28,7 @@ def test_a_role_for_a_group_that_is_no_reader() -> None:
 def test_a_pinot_user_that_is_nobody() -> None:
     user = resource(USER, "u", {"username": "marketing-team"})
     assert one(unknown_reader, user).startswith("makes the Pinot user marketing-team, who is nobody in")
-    for known in ("data-analytics", "platform-engineering", "admin"):
+    for known in ("data-analytics", "platform-engineering", "admin", "loader", "measure"):
         assert none(unknown_reader, changed(user, username=known))
 
 

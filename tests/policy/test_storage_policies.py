@@ -124,6 +124,12 @@ EVENTS, SEGMENTS = RULES["archive"][0], RULES["deep-store"][0]
             "lets segments expire while Pinot still lists them",
         ),
         (
+            with_rules(
+                "deep-store", {**SEGMENTS, "filter": {"prefix": "segments/"}, "expiration": {"days": 1}}
+            ),
+            "lets segments expire while Pinot still lists them",
+        ),
+        (
             with_rules("deep-store", {**SEGMENTS, "noncurrentVersionExpiration": {"noncurrentDays": 90}}),
             "keeps overwritten segments for 90 days; at most 7 days",
         ),
@@ -172,3 +178,13 @@ def test_settings_belong_to_their_bucket_by_name_too() -> None:
         assert of_stack(rule, apart) == []
     other = [changed(r, bucket="another") if r.type != "aws:s3/bucket:Bucket" else r for r in apart]
     assert len(of_stack(unencrypted_bucket, other)) == 1
+
+
+def test_what_is_staged_beside_the_segments_may_expire() -> None:
+    staged = {
+        "id": "staged",
+        "status": "Enabled",
+        "filter": {"prefix": "staging/"},
+        "expiration": {"days": 1},
+    }
+    assert of_stack(bucket_lifecycle, with_rules("deep-store", SEGMENTS, staged)) == []

@@ -60,7 +60,13 @@ def acl(principal: str, operation: str, permission: str = "Allow") -> Resource:
 
 @pytest.mark.parametrize(
     ("principal", "operation"),
-    [("pinot", "Read"), ("payment-service", "Write"), ("archiver", "Read"), ("finance-team", "Describe")],
+    [
+        ("pinot", "Read"),
+        ("payment-service", "Write"),
+        ("archiver", "Read"),
+        ("measure", "Write"),
+        ("finance-team", "Describe"),
+    ],
 )
 def test_who_may_touch_the_topic(principal: str, operation: str) -> None:
     assert none(topic_open_to, acl(principal, operation))
