@@ -22,7 +22,7 @@ _USUAL: Final = Effort()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return 0: every promise kept, 3: one was missed, 4: one was not measured, 1: a mistake in the call."""
+    """Return 0: all well, 3: a promise missed or a row wrong, 4: not measured, 1: a mistake in the call."""
     options = _parser().parse_args(arguments)
     try:
         report = measure(_target(options), _effort(options))
