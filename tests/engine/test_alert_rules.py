@@ -113,8 +113,10 @@ def test_each_alert_fires_at_its_minute_and_nothing_else_does(
     [
         ("> 300000", "> 240000", "PaymentsDataStale"),
         ("< 100\n    for: 5m", "< 100\n    for: 4m", "PaymentsSegmentsUnavailable"),
-        ("> 14.4 * 0.001", "> 13 * 0.001", "PaymentsAvailabilityBudgetBurn"),
-        ("> 6 * 0.001", "> 5 * 0.001", "PaymentsAvailabilityBudgetBurn"),
+        pytest.param(
+            "> 14.4 * 0.001", "> 13 * 0.001", "PaymentsAvailabilityBudgetBurn", marks=pytest.mark.soak
+        ),
+        pytest.param("> 6 * 0.001", "> 5 * 0.001", "PaymentsAvailabilityBudgetBurn", marks=pytest.mark.soak),
         ("> 0.5", "> 0.3", "PaymentsClockOff"),
     ],
 )
