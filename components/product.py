@@ -101,6 +101,7 @@ class PaymentDataProduct(pulumi.ComponentResource):
                 TableUsersArgs(
                     descriptor=product.descriptor,
                     rotation=settings.access.password_rotation,
+                    guards=settings.guards,
                     timeout_seconds=settings.pinot.timeout_seconds,
                     after=[assets_made],
                 ),

@@ -111,10 +111,10 @@ GuardWord = Annotated[
 GuardedKind = Annotated[
     str,
     StringConstraints(
-        pattern=r"^((tenants|schemas|tables|logicalTables)(/[A-Za-z0-9_]+)?|topics(/[A-Za-z0-9._-]+)?)$"
+        pattern=r"^((tenants|schemas|tables|logicalTables)(/[A-Za-z0-9_]+)?|(topics|users)(/[A-Za-z0-9._-]+)?)$"
     ),
     Kind(
-        "tenants, schemas, tables, logicalTables or topics, or one by its name, for example"
+        "tenants, schemas, tables, logicalTables, users or topics, or one by its name, for example"
         " tables/payment_analytics"
     ),
 ]

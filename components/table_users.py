@@ -1,11 +1,12 @@
 """Who may ask the tables, and who may change them: Pinot's users, made from the descriptor's people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pulumi
 
+from components.settings import GuardSettings
 from pinot_as_code.password import PinotPassword, PinotPasswordArgs
 from pinot_as_code.user import Component, Permission, PinotUser, PinotUserArgs, UserRole
 from product_model.descriptor import Descriptor
@@ -63,6 +64,8 @@ class TableUsersArgs:
     timeout_seconds: float
     after: Sequence[pulumi.Resource] = ()
     """What the users wait for: the tables that they may see, and so a controller that answers."""
+    guards: GuardSettings = field(default_factory=GuardSettings)
+    """Without a word of these nobody takes the last admin's login away, not by a `destroy` either."""
 
 
 class TableUsers(pulumi.ComponentResource):
@@ -94,6 +97,7 @@ class TableUsers(pulumi.ComponentResource):
                     role=login.role,
                     tables=login.tables,
                     permissions=login.permissions,
+                    allow=args.guards.words("users", login.team),
                     timeout_seconds=args.timeout_seconds,
                 ),
                 pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),

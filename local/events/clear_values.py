@@ -136,6 +136,8 @@ def search_segments(values: ClearValues, root: Path, engine: EngineInstallation)
     with tempfile.TemporaryFile() as text:
         run = subprocess.run(command, stdout=text, stderr=subprocess.PIPE, check=False)
         if run.returncode:
+            if not all(segment.is_dir() for segment in segments):
+                return search_segments(values, root, engine)  # one was replaced meanwhile
             said = run.stderr.decode(errors="replace").strip().splitlines()[-1:]
             message = f"The segments below {root} cannot be read: {said}"
             raise LocalFailureError(message)

@@ -86,7 +86,7 @@ def test_a_change_is_planned_and_carried_out(deployed: LocalStack) -> None:
     table = requests.get(
         f"{deployed.environment.controller_url}/tables/transaction_booked_rt", timeout=30
     ).json()
-    assert table["REALTIME"]["tableIndexConfig"]["starTreeIndexConfigs"][0]["maxLeafRecords"] == 20000
+    assert table["REALTIME"]["tableIndexConfig"]["starTreeIndexConfigs"][1]["maxLeafRecords"] == 20000
     assert deploy(deployed)[0] == 0
 
 
@@ -137,7 +137,7 @@ def test_schemas_only_changes_the_schemas_and_leaves_the_rest_alone(deployed: Lo
     shown = requests.get(f"{url}/schemas/transaction_booked_rt", timeout=30).json()
     assert 256 in [spec.get("maxLength") for spec in shown["dimensionFieldSpecs"]]
     table = requests.get(f"{url}/tables/transaction_booked_rt", timeout=30).json()
-    assert table["REALTIME"]["tableIndexConfig"]["starTreeIndexConfigs"][0]["maxLeafRecords"] == 10000
+    assert table["REALTIME"]["tableIndexConfig"]["starTreeIndexConfigs"][1]["maxLeafRecords"] == 10000
 
 
 def test_schemas_only_works_on_a_stack_that_has_nothing_yet(edited: LocalStack, tmp_path: Path) -> None:

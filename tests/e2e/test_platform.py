@@ -138,7 +138,7 @@ def test_a_killed_part_is_seen_and_only_it_is_started_again(platform: Platform, 
     assert str(platform.log(name)) in status.detail
     shown = command_line(platform.environment, "status")
     assert shown.returncode == 1
-    assert f"{status.title:8}ended" in shown.stdout
+    assert f"{status.title:10}ended" in shown.stdout
 
     platform.start()
     after = numbers(platform)
