@@ -28,7 +28,7 @@ def test_figures_carry_their_units() -> None:
 
 def test_the_page_has_a_table_for_each_benchmark_that_has_figures() -> None:
     results = {
-        "questions": {
+        "questions-registered": {
             "title": "Questions",
             "machine": "2 cores",
             "busy": "load average 0.1",

@@ -370,6 +370,21 @@ ELSEWHERE: dict[str, tuple[dict[str, Any], str, str]] = {
         "aclHosts",
         "aclHost",
     ),
+    "kubernetes:core/v1:ServiceAccount": (
+        {"metadata": {"lables": {}}},
+        "metadata.lables",
+        "labels",
+    ),
+    "kubernetes:apps/v1:Deployment": (
+        {"spec": {"selector": {}, "template": {"spec": {"containers": [{"name": "a", "imag": "b"}]}}}},
+        "spec.template.spec.containers[0].imag",
+        "image",
+    ),
+    "kubernetes:batch/v1:CronJob": (
+        {"spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {}, "backofLimit": 0}}}},
+        "spec.jobTemplate.spec.backofLimit",
+        "backoffLimit",
+    ),
     "kafka:index/quota:Quota": ({"entityType": "user", "confg": {}}, "confg", "config"),
     "kafka:index/userScramCredential:UserScramCredential": (
         {"username": "u", "scramMechanism": "SCRAM-SHA-512", "password": "p", "scramIteration": 1},
