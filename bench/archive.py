@@ -8,9 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-
-import boto3
+from typing import TYPE_CHECKING
 
 from bench.measure import Measure, mebibytes
 from bench.session import make_topic, own_platform
@@ -21,6 +19,7 @@ from local.events.produce import produce
 from local.events.sample import sample
 from local.failure import LocalFailureError
 from local.progress import step
+from local.s3_client import S3_LOGIN, s3_client
 
 if TYPE_CHECKING:
     from local.environment import LocalEnvironment
@@ -29,7 +28,6 @@ TITLE = "Archiver"
 EVENTS = 400_000
 _BUCKET = "bench-archive"
 _PARTITIONS = 3
-_AWS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,9 @@ def run() -> list[Measure]:
     """Fill topics, then archive each from its beginning to its end."""
     with own_platform("kafka", "s3") as platform:
         environment = platform.environment
-        s3: Any = boto3.client(
-            "s3",
-            endpoint_url=environment.s3_endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - the local server takes any
+        s3_client(environment.s3_endpoint).create_bucket(
+            Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": S3_LOGIN["AWS_REGION"]}
         )
-        s3.create_bucket(Bucket=_BUCKET)
         ordinary = _archived(environment, "ordinary", Shares(), EVENTS, timedelta(hours=2))
         usual = _archived(environment, "disturbed", USUAL, EVENTS // 4, timedelta(hours=2))
         spread = _archived(environment, "spread", Shares(), EVENTS // 4, timedelta(hours=48))
@@ -92,7 +85,7 @@ def _archived(
             stdout=log,
             stderr=log,
             cwd=REPOSITORY,
-            env={**os.environ, **_AWS},
+            env={**os.environ, **S3_LOGIN},
             preexec_fn=lambda: os.sched_setaffinity(0, {0}),  # noqa: PLW1509 - no other thread runs here
         )
         _, status, usage = os.wait4(process.pid, 0)

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 import orjson
 
 from bench.measure import Measure, mebibytes, milliseconds
@@ -22,6 +21,7 @@ from local import queries
 from local.environment import REPOSITORY
 from local.events.broker import Broker
 from local.progress import step
+from local.s3_client import S3_LOGIN, s3_client
 from operations.archive.files import FileFormat, store_file
 from operations.archive.layout import HOUR_MS, Batch, Hour, Kind, Manifest
 from operations.archive.store import ArchiveStore
@@ -52,9 +52,7 @@ _BUCKET = "archive"
 
 def run(rows: int = YEAR_ROWS) -> list[Measure]:
     """Load two hours as the loader does, then a year as the merged days that it becomes, and ask."""
-    os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
-    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
-    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+    os.environ.update(S3_LOGIN)
     with own_engine(_HEAP, "s3") as engine:
         tag_instances(engine.environment)
         for table in render(engine.environment, "payments").tables:
@@ -66,8 +64,8 @@ def run(rows: int = YEAR_ROWS) -> list[Measure]:
 
 def _closed_hour(engine: RunningEngine) -> list[Measure]:
     environment = engine.environment
-    boto3.client("s3", endpoint_url=environment.s3_endpoint).create_bucket(
-        Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    s3_client(environment.s3_endpoint).create_bucket(
+        Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": S3_LOGIN["AWS_REGION"]}
     )
     store = ArchiveStore(_BUCKET, endpoint=environment.s3_endpoint)
     pinot = Pinot(environment.controller_url, environment.broker_url)

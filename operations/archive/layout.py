@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 LAYOUT_VERSION: Final = 1
 HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 # An amount has as many digits as its event cares to give: sums are exact at any length.
 EXACT: Final = Context(prec=4_000_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
 

@@ -21,8 +21,8 @@ import jsonschema_rs
 import orjson
 
 from operations.archive.json_values import NotJsonError, decoded, deep_recursion, suspicious
-from operations.archive.layout import Kind
-from operations.archive.usual_rows import DAY_MS, EARLIEST_MS, UnusualError, UsualRows
+from operations.archive.layout import DAY_MS, Kind
+from operations.archive.usual_rows import EARLIEST_MS, UnusualError, UsualRows
 from product_model.environment import Environment
 from product_model.ingestion import Ingestion
 from product_model.pinot_table import IngestionConfig

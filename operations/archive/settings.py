@@ -21,7 +21,7 @@ BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61
 Settings = TypeVar("Settings", bound="StreamSettings")
 
 
-class SettingError(Exception):
+class SettingError(ValueError):
     """A setting that cannot be used; names its flag and variable, what was found and what is allowed."""
 
 
@@ -138,13 +138,17 @@ def load_settings(
 
 
 def kafka_login(settings: StreamSettings) -> dict[str, str]:
-    """Read the file of librdkafka settings.
+    """Read the settings' file of librdkafka settings, as `read_properties` does."""
+    return read_properties(settings.kafka_properties)
+
+
+def read_properties(path: Path | None) -> dict[str, str]:
+    """Read a file of librdkafka settings; none when there is no file.
 
     Raises:
         SettingError: it cannot be read, or a line is no setting; never quotes a value
 
     """
-    path = settings.kafka_properties
     if path is None:
         return {}
     try:

@@ -58,6 +58,26 @@ class Listed:
     modified_ms: int
 
 
+def s3_client(endpoint: str | None, attempts: int = 8) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    """Return a client of S3; credentials and region come from the environment, as AWS's SDK reads them.
+
+    Args:
+        endpoint: URL of another S3 than AWS's
+        attempts: how often a call is tried before it is an error; pauses double up to 20 s
+
+    """
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            s3={"addressing_style": "path"} if endpoint else {},
+        ),
+    )
+
+
 class ArchiveStore:
     """One archive bucket."""
 
@@ -72,16 +92,7 @@ class ArchiveStore:
         """
         self.bucket = bucket
         self._on_date: Callable[[int], None] = lambda _: None
-        self._s3: Any = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            config=Config(
-                retries={"mode": "standard", "total_max_attempts": attempts},
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_READ_SECONDS,
-                s3={"addressing_style": "path"} if endpoint else {},
-            ),
-        )
+        self._s3 = s3_client(endpoint, attempts)
 
     def on_date(self, told: Callable[[int], None]) -> None:
         """Have `told` called with the time of every answer, in epoch milliseconds (whole seconds)."""

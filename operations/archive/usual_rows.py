@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from operations.archive.layout import HOUR_MS
+from operations.archive.layout import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,6 @@ Row = tuple[Any, ...]
 
 EARLIEST_MS: Final = 63_072_000_000
 """1972; the tables' filter drops what is before."""
-DAY_MS: Final = 86_400_000
 _LATEST_MS: Final = 3_155_760_000_000
 """2070-01-01; later years are no times to the tables."""
 _MOMENT: Final = re.compile(

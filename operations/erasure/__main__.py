@@ -22,7 +22,8 @@ from operations.erasure.execute import Tools, execute, planned
 from operations.erasure.objects import Objects
 from operations.erasure.orders import OrdersError
 from operations.erasure.plan import Planner, Subject, SubjectError
-from operations.offline.settings import Connections, SettingsError, add_options
+from operations.offline.settings import Connections, add_options
+from operations.offline.telling import say
 from operations.pinot import PinotError
 from product_model import load_product
 
@@ -40,16 +41,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _run(options)
-    except (SettingsError, SettingError) as error:
-        _say(f"error: {error}")
+    except SettingError as error:
+        say(f"error: {error}")
         return 2
     except SubjectError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         return 3
     except (ArchiveError, PinotError, OrdersError) as error:
         # A question that failed is quoted, with the ids in it.
         told = _QUOTED_ID.sub("'…'", str(error).replace(options.transaction or options.buyer, "…"))
-        _say(f"error: {told}")
+        say(f"error: {told}")
         return 1
 
 
@@ -58,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
     connections = Connections.of(options)
     if options.execute and not options.bootstrap_servers:
         message = "these settings are missing: --bootstrap-servers: Kafka's brokers, for the orders to forget"
-        raise SettingsError(message)
+        raise SettingError(message)
     request = _request(options, subject)
     product = load_product(connections.product)
     objects = Objects(connections.store.bucket, endpoint=connections.endpoint)
@@ -79,17 +80,17 @@ def _run(options: argparse.Namespace) -> int:
         kafka={"bootstrap.servers": stream.bootstrap_servers, **kafka_login(stream)},
         topic=stream.topic,
         keys=options.keys,
-        told=_say,
+        told=say,
     )
     if not options.execute:
         for line in _lines(planned(tools, plan, request)):
-            _say(line)
-        _say("Nothing was changed: this is the plan. --execute carries it out.")
+            say(line)
+        say("Nothing was changed: this is the plan. --execute carries it out.")
         return 0
-    _say(f"request {request}: evidence under audit/erasures/{request}/; after a failure give --request again")
+    say(f"request {request}: evidence under audit/erasures/{request}/; after a failure give --request again")
     record = execute(tools, plan, request)
     for line in _lines(record):
-        _say(line)
+        say(line)
     return 4 if record.not_done else 0
 
 
@@ -102,7 +103,7 @@ def _request(options: argparse.Namespace, subject: Subject) -> str:
             "--request: found a text that is no number of a request; allowed: ^[A-Za-z0-9._-]{1,64}$ without"
             " the id that is to be forgotten, because the number stays in the evidence"
         )
-        raise SettingsError(message)
+        raise SettingError(message)
     return given
 
 
@@ -150,10 +151,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_options(parser)
     return parser
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a command's output
 
 
 if __name__ == "__main__":

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations.archive.store import ArchiveError
+from operations.archive.store import ArchiveError, s3_client
 from product_model.erasure_rules import Situation
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class Objects:
 
         """
         self._bucket = bucket
-        self._s3: Any = boto3.client("s3", endpoint_url=endpoint)
+        self._s3 = s3_client(endpoint)
         self._lockable: bool | None = None
 
     def situation(self, key: str, keys: Keys) -> Situation:

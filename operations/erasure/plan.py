@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import pyarrow.parquet as pq
 
-from operations.archive.layout import Hour, Kind
+from operations.archive.layout import DAY_MS, Hour, Kind
 from operations.archive.store import ArchiveError, manifests
 from operations.erasure.masks import Mask, read_masks, rewritten
 from operations.offline.totals import hour_totals, segment_name
@@ -34,7 +34,6 @@ ERASED: Final = "erased"
 """What stands in place of an id that every row must have."""
 ANALYTICS: Final = "payment_analytics"
 _ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_DAY_MS: Final = 86_400_000
 _MOST: Final = "1000000"
 _PATIENT: Final = {"timeoutMs": "60000", "numGroupsLimit": _MOST, "enableNullHandling": "true"}
 
@@ -211,7 +210,7 @@ class Planner:
     def _transactions(self, subject: Subject, now_ms: int) -> tuple[str, ...]:
         """Return the transactions of which payment_analytics has a row, or may get one by a late event."""
         tables = {table.fact.name: table.fact for table in self._product.tables}
-        since = now_ms - tables[ANALYTICS].retention_days * _DAY_MS
+        since = now_ms - tables[ANALYTICS].retention_days * DAY_MS
         asked = [(ANALYTICS, subject.condition)]
         for kind in Kind:
             asked.append((kind.realtime_table, subject.condition))

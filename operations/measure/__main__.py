@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from operations.archive.settings import read_properties
 from operations.measure.page import page
 from operations.measure.pushing import push
 from operations.measure.run import Effort, Target, measure
@@ -55,14 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _target(options: argparse.Namespace) -> Target:
     user, password = os.environ.get("MEASURE_PINOT_USER"), os.environ.get("MEASURE_PINOT_PASSWORD")
-    properties: list[tuple[str, str]] = []
-    if options.kafka_properties is not None:
-        lines = options.kafka_properties.read_text(encoding="utf-8").splitlines()
-        named = [line.partition("=") for line in lines if line.strip() and not line.startswith("#")]
-        properties = [(name.strip(), value.strip()) for name, _, value in named]
     return Target(
         name=options.environment,
-        topic=Topic(options.kafka, options.topic, tuple(properties)),
+        topic=Topic(options.kafka, options.topic, tuple(read_properties(options.kafka_properties).items())),
         controller_url=options.controller,
         broker_url=options.broker,
         product=options.product,

@@ -13,21 +13,18 @@ import sys
 import threading
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from operations.archive.layout import Kind
+from operations.archive.layout import DAY_MS, Kind
 from operations.archive.measures import serve
+from operations.archive.settings import SettingError
 from operations.archive.store import ArchiveError
 from operations.offline.merge import merge_days
 from operations.offline.options import add_range, range_of
-from operations.offline.pending import COMPARED_DAYS, DAY_MS, boundary, closed_hours, lacking_hours
-from operations.offline.reconciliation import compare
-from operations.offline.settings import Connections, SettingsError, add_options
+from operations.offline.pending import COMPARED_DAYS, boundary, closed_hours, lacking_hours
+from operations.offline.settings import Connections, add_options
 from operations.offline.signs import Signs
+from operations.offline.telling import say, tell, tell_equal
 from operations.pinot import PinotError
-
-if TYPE_CHECKING:
-    from operations.offline.load import PassResult
 
 _MERGE_SECONDS = 86_400.0
 
@@ -46,17 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
             result = connections.loader(say).load(first, end)
             tell(result)
             return 0 if result.well else 1
-        comparisons = compare(connections.store, connections.pinot, Kind, first, end)
-        for comparison in comparisons:
-            for line in comparison.lines():
-                say(line)
-    except SettingsError as error:
+        return 0 if tell_equal(connections, first, end) else 3
+    except SettingError as error:
         say(f"error: {error}")
         return 2
     except (ArchiveError, PinotError) as error:
         say(f"error: {error}")
         return 1
-    return 3 if any(comparison.differences for comparison in comparisons) else 0
 
 
 def run(connections: Connections, every_seconds: float, signs: Signs) -> int:
@@ -116,19 +109,6 @@ def status(connections: Connections) -> int:
     return 0 if well else 1
 
 
-def tell(result: PassResult, *, quiet: bool = False) -> None:
-    """Say what a pass left undone, and what it did; with `quiet`, nothing when there was nothing to do."""
-    for waiting in result.waiting:
-        say(f"… {waiting.kind.offline_table} {waiting.hour}: {waiting.why}")
-    if quiet and not (result.loaded or result.problems):
-        return
-    rows = sum(loaded.rows for loaded in result.loaded)
-    say(
-        f"{len(result.loaded):,} hours with {rows:,} rows loaded, {len(result.problems):,} with a problem, "
-        f"{len(result.waiting):,} waiting"
-    )
-
-
 def _watched(options: argparse.Namespace) -> Signs:
     """Serve what the loader shows of itself, where a port is given."""
     signs = Signs()
@@ -136,11 +116,6 @@ def _watched(options: argparse.Namespace) -> Signs:
         server = serve(signs.measures, options.metrics_host, options.metrics_port, lambda: signs.healthy)
         say(f"measures on http://{options.metrics_host}:{server.server_address[1]}/metrics")
     return signs
-
-
-def say(line: str) -> None:
-    """Print a line at once."""
-    print(line, flush=True)  # noqa: T201 - a command's output
 
 
 def _parser() -> argparse.ArgumentParser:

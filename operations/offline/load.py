@@ -6,12 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from operations.archive.layout import Hour, Kind
+from operations.archive.layout import DAY_MS, Hour, Kind
 from operations.archive.store import ArchiveError
 from operations.offline.hour import TableSchema, read_hour
 from operations.offline.pending import (
     COMPARED_DAYS,
-    DAY_MS,
     Horizon,
     boundary,
     closed_hours,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from operations.archive.layout import HOUR_MS, Hour, Kind, Manifest, parse_manifest
+from operations.archive.layout import DAY_MS, Hour, Kind, Manifest, parse_manifest
 from operations.archive.store import ArchiveError, latest
 from operations.offline.totals import (
     HourTotals,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from operations.archive.store import ArchiveStore
     from operations.pinot import Pinot
 
-DAY_MS: Final = 24 * HOUR_MS
 # Pinot's logical tables ask the offline side for what is older than its last row less a day.
 BOUNDARY_LAG_MS: Final = DAY_MS
 # Kafka keeps seven days, so what may change an hour comes within them; two more for a weekend's outage.

@@ -7,9 +7,9 @@ import time
 import uuid
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from operations.archive.store import s3_client
 from operations.offline.totals import segment_name
 from operations.pinot import PinotError
 
@@ -82,7 +82,7 @@ class MinionPush:
         self._prefix = prefix
         self._timeout_seconds = timeout_seconds
         self._poll_seconds = poll_seconds
-        self._s3 = boto3.client("s3", endpoint_url=endpoint)
+        self._s3 = s3_client(endpoint)
 
     def push(self, rows: HourRows, revision: int) -> None:
         """Stage the file, start the task, wait for its subtasks, and take the file away."""

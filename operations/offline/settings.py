@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from operations.archive.layout import Kind
+from operations.archive.settings import SettingError
 from operations.archive.store import ArchiveStore
 from operations.offline.hour import TableSchema
 from operations.offline.load import Loader
@@ -38,10 +39,6 @@ _OPTIONS: Final = (
 _LOGIN: Final = ("PINOT_USER", "PINOT_PASSWORD")
 
 
-class SettingsError(ValueError):
-    """A setting is missing or wrong; names the option and the variable."""
-
-
 @dataclass(frozen=True)
 class Connections:
     """The archive, Pinot, and what goes from one to the other."""
@@ -63,7 +60,7 @@ class Connections:
         """Take them from the options, else the environment.
 
         Raises:
-            SettingsError: one is missing
+            SettingError: one is missing
 
         """
         found = {name: _setting(options, name, variable) for name, variable, _, _ in _OPTIONS}
@@ -77,7 +74,7 @@ class Connections:
             missing.append(f"{' and '.join(_LOGIN)}: both or none")
         if missing:
             message = f"these settings are missing: {'; '.join(missing)}"
-            raise SettingsError(message)
+            raise SettingError(message)
         pinot = Pinot(found["controller"], found["broker"], login=(user, password) if user else None)
         endpoint = found["s3-endpoint"] or None
         push: Push = ControllerPush(pinot)

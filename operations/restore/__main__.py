@@ -12,11 +12,11 @@ import sys
 import time
 
 from operations.archive.layout import Hour, Kind
+from operations.archive.settings import SettingError
 from operations.archive.store import ArchiveError
-from operations.offline.__main__ import say, tell
 from operations.offline.options import add_range, hour, range_of
-from operations.offline.reconciliation import compare
-from operations.offline.settings import Connections, SettingsError, add_options
+from operations.offline.settings import Connections, add_options
+from operations.offline.telling import say, tell, tell_equal
 from operations.pinot import PinotError
 from operations.restore.inventory import archived, what_comes_back
 from operations.restore.lost_hour import advise
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         first, end = range_of(options)
         plan(connections, first, end)
         return 0 if options.command == "plan" else restore_tables(connections, first, end)
-    except SettingsError as error:
+    except SettingError as error:
         say(f"error: {error}")
         return 2
     except (ArchiveError, PinotError) as error:
@@ -56,12 +56,9 @@ def restore_tables(connections: Connections, first: Hour | None, end: Hour | Non
     result = connections.loader(say).load(first, end)
     tell(result)
     loaded = time.monotonic()
-    comparisons = compare(connections.store, connections.pinot, Kind, first, end)
-    for comparison in comparisons:
-        for line in comparison.lines():
-            say(line)
+    equal = tell_equal(connections, first, end)
     say(f"loaded in {loaded - started:.1f} s, compared in {time.monotonic() - loaded:.1f} s")
-    if any(comparison.differences for comparison in comparisons):
+    if not equal:
         return 3
     return 0 if result.well else 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from operations.archive.layout import Hour, Kind, hour_prefix
+from operations.archive.layout import DAY_MS, Hour, Kind, hour_prefix
 from operations.archive.store import ArchiveError, latest
 from operations.offline.hour import TableSchema, read_hour
 from operations.offline.totals import distinct_events
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from operations.offline.settings import Connections
-
-_DAY_MS = 86_400_000
 
 
 def advise(connections: Connections, kind: Kind, hour: Hour) -> Iterator[str]:
@@ -55,7 +53,7 @@ def advise(connections: Connections, kind: Kind, hour: Hour) -> Iterator[str]:
         )
         proof = "; equal to the manifest" if whole else ""
         yield f"{'✓' if rows else '✗'} {table}: {rows:,} rows, {events:,} events, amounts {amount}{proof}"
-    age_days = (time.time() * 1000 - hour.start_ms) / _DAY_MS
+    age_days = (time.time() * 1000 - hour.start_ms) / DAY_MS
     topic = product.descriptor.ports.input[0]
     prefix = hour_prefix("manifests" if manifest is None else "events", kind, hour)
     yield (
