@@ -20,6 +20,7 @@ from bench.pinot_as_code_program import COUNT, EMPTY, schema, table
 from bench.session import own_platform, post
 from local.environment import REPOSITORY
 from local.failure import LocalFailureError
+from local.processes import output_of
 from local.progress import step
 
 if TYPE_CHECKING:
@@ -48,19 +49,13 @@ class _Program:
 
     def pulumi(self, *arguments: str, standard_input: str | None = None) -> str:
         """Run the CLI and return what it writes to stdout."""
-        done = subprocess.run(
+        return output_of(
             self.command(*arguments),
-            cwd=self.directory,
-            env=self.environment,
-            input=standard_input,
-            capture_output=True,
-            text=True,
-            check=False,
+            directory=self.directory,
+            environment=self.environment,
+            failure=f"`pulumi {arguments[0]}` failed",
+            standard_input=standard_input,
         )
-        if done.returncode != 0:
-            message = f"`pulumi {arguments[0]}` failed:\n{(done.stdout + done.stderr).strip()[-4000:]}"
-            raise LocalFailureError(message)
-        return done.stdout
 
     def command(self, *arguments: str) -> list[str]:
         """Return a command line."""

@@ -22,6 +22,7 @@ import yaml
 from local.environment import REPOSITORY
 from local.failure import LocalFailureError
 from local.plugins.offline.serving import place
+from local.processes import output_of
 from local.progress import say
 from local.toolchain import installation
 
@@ -87,26 +88,24 @@ class OfflineStack:
         say(banner)
         return code
 
-    def plan(self) -> dict[str, Any]:
-        """Return the plan as `pulumi preview --json` gives it.
+    def capture(self, *flags: str) -> str:
+        """Preview and return what Pulumi writes to stdout.
 
         Raises:
             LocalFailureError: the preview fails; the message has what it says.
 
         """
-        done = subprocess.run(
-            self.command("--json"),
-            cwd=self.project,
-            env=dict(self.environment),
-            capture_output=True,
-            text=True,
-            check=False,
+        return output_of(
+            self.command(*flags),
+            directory=self.project,
+            environment=self.environment,
+            failure=f"The offline preview of {self.stack} failed",
         )
-        if done.returncode != 0:
-            message = f"The offline preview of {self.stack} failed:\n{(done.stdout + done.stderr).strip()}"
-            raise LocalFailureError(message)
+
+    def plan(self) -> dict[str, Any]:
+        """Return the plan as `pulumi preview --json` gives it; fails like `capture`."""
         # Policy packs write their result behind the plan.
-        plan: dict[str, Any] = json.JSONDecoder().raw_decode(done.stdout)[0]
+        plan: dict[str, Any] = json.JSONDecoder().raw_decode(self.capture("--json"))[0]
         return plan
 
 
@@ -181,14 +180,9 @@ def _encrypted(value: object) -> bool:
 
 
 def _run(stack: OfflineStack, *arguments: str) -> None:
-    done = subprocess.run(
+    output_of(
         ["pulumi", *arguments, "--non-interactive"],
-        cwd=stack.directory,
-        env=dict(stack.environment),
-        capture_output=True,
-        text=True,
-        check=False,
+        directory=stack.directory,
+        environment=stack.environment,
+        failure=f"`pulumi {arguments[0]}` failed",
     )
-    if done.returncode != 0:
-        message = f"`pulumi {arguments[0]}` failed:\n{(done.stdout + done.stderr).strip()}"
-        raise LocalFailureError(message)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from local.failure import LocalFailureError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 # A killed process is gone at once, unless the kernel waits for a disk on its behalf.
 _KILL_SECONDS: Final = 10.0
@@ -31,6 +32,35 @@ def heed_interrupts() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def output_of(
+    command: Sequence[str],
+    *,
+    directory: Path,
+    environment: Mapping[str, str],
+    failure: str,
+    standard_input: str | None = None,
+) -> str:
+    """Run a command to its end and return what it writes to stdout.
+
+    Raises:
+        LocalFailureError: it fails; the message is `failure` with all that the command said below it.
+
+    """
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        env=environment,
+        input=standard_input,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        message = f"{failure}:\n{(done.stdout + done.stderr).strip()}"
+        raise LocalFailureError(message)
+    return done.stdout
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from local import recovery
 from local.build_cache import writing_to
 from local.environment import PORTS, REPOSITORY, LocalEnvironment
 from local.failure import LocalFailureError
+from local.processes import output_of
 from local.progress import say, step
 
 if TYPE_CHECKING:
@@ -113,18 +114,12 @@ class LocalStack:
 
     def capture(self, *arguments: str) -> str:
         """Run a Pulumi command on the stack and return what it writes to stdout; fails with what it says."""
-        done = subprocess.run(
+        return output_of(
             self._command(*arguments),
-            cwd=self.project,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+            directory=self.project,
+            environment=self._environment(),
+            failure=f"`pulumi {arguments[0]}` failed",
         )
-        if done.returncode != 0:
-            message = f"`pulumi {arguments[0]}` failed:\n{(done.stdout + done.stderr).strip()}"
-            raise LocalFailureError(message)
-        return done.stdout
 
     @property
     def _side(self) -> Path:
@@ -185,17 +180,12 @@ class LocalStack:
 
     def _make_stack(self) -> None:
         # `stack init` rewrites the configuration file beside Pulumi.yaml: the copy's, not the committed one.
-        done = subprocess.run(
+        output_of(
             ["pulumi", "stack", "init", STACK, "--non-interactive"],
-            cwd=self._side,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+            directory=self._side,
+            environment=self._environment(),
+            failure="The local stack could not be made",
         )
-        if done.returncode != 0:
-            message = f"The local stack could not be made:\n{(done.stdout + done.stderr).strip()}"
-            raise LocalFailureError(message)
 
 
 def with_ports(configuration: str, environment: LocalEnvironment) -> str:
