@@ -11,12 +11,16 @@ import pulumi
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 
+from tests.unit.components.stack_files import ROOT
+
 with warnings.catch_warnings():
     # The SDK announces its own deprecated modules, which nobody here uses, when it is first used.
     warnings.simplefilter("ignore", DeprecationWarning)
     from pulumi_aws.s3 import Bucket as _  # noqa: F401 - loaded here for the tests that follow
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pulumi.runtime.proto import resource_pb2
 
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the signature that marks a secret on the wire
@@ -120,6 +124,19 @@ class Recorder(MockMonitor):
 
 
 Build = Callable[[Callable[[], object]], Program]
+
+
+@pytest.fixture(scope="session")
+def checked_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a cache that tests of the whole product share, so that its files are checked once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def in_the_repository(checked_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build the product as the engine does: from the repository's root."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(checked_files))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from components.setting_errors import SettingsError
 from operations.archive.settings import ArchiveSettings, kafka_login, load_settings
 from operations.measure.__main__ import _effort, _parser, _target
 from operations.offline.__main__ import _parser as loader_parser
-from tests.unit.components.stack_files import PLACEHOLDER, ROOT, Tree, load, stack_file
+from tests.unit.components.stack_files import PLACEHOLDER, Tree, load, stack_file
 from tests.unit.components.test_pinot_network import selects
 
 if TYPE_CHECKING:
@@ -27,23 +27,11 @@ if TYPE_CHECKING:
 
     Build = Callable[[Callable[[], object]], Program]
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("in_the_repository")]
 
 PROGRAMS = ("archiver", "loader", "measure")
 CONTROLLER = "http://pinot-controller.pinot.svc.cluster.local:9000"
 BROKER = "http://pinot-broker.pinot.svc.cluster.local:8099"
-
-
-@pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a cache that the module's tests share, so that the files are checked once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def _in_the_repository(checked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)  # as the engine does
-    monkeypatch.setenv("XDG_CACHE_HOME", str(checked))
 
 
 def made(build: Build, tree: Tree) -> Program:

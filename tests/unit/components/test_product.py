@@ -19,21 +19,9 @@ if TYPE_CHECKING:
 
     Build = Callable[[Callable[[], object]], Any]
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("in_the_repository")]
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a cache that the module's tests share, so that the files are checked once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def _in_the_repository(checked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)  # as the engine does
-    monkeypatch.setenv("XDG_CACHE_HOME", str(checked))
 
 
 @pytest.fixture

@@ -10,27 +10,14 @@ import pytest
 from components.pinot_installation import kafka_jaas
 from components.product import PaymentDataProduct
 from components.setting_errors import SettingsError
-from tests.unit.components.stack_files import ROOT, load, stack_file
+from tests.unit.components.stack_files import load, stack_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Build = Callable[[Callable[[], object]], Any]
 
-pytestmark = pytest.mark.unit
-
-
-@pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a cache that the module's tests share, so that the files are checked once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def _in_the_repository(checked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)  # as the engine does
-    monkeypatch.setenv("XDG_CACHE_HOME", str(checked))
+pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("in_the_repository")]
 
 
 def product(stack: str) -> Callable[[], object]:
